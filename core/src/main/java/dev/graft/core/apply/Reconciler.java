@@ -1,0 +1,160 @@
+package dev.graft.core.apply;
+
+import dev.graft.core.Diagnostic;
+import dev.graft.core.kind.Address;
+import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Ledger;
+import dev.graft.core.plan.Plan;
+import dev.graft.core.plan.Planned;
+import dev.graft.core.plan.Planner;
+import dev.graft.core.plan.Policy;
+import dev.graft.core.template.Release;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one installation to where it should be, and is the only way to do so: first clone, repeat,
+ * upgrade and recovery are the same walk. It settles what an earlier run left open, looks, plans,
+ * applies, and looks again only if the account changed under it.
+ */
+public final class Reconciler {
+  private static final int ROUNDS = 5;
+
+  private final VapiAccount account;
+  private final Journal journal;
+  private final Tempo tempo;
+
+  public Reconciler(VapiAccount account, Journal journal, Tempo tempo) {
+    this.account = account;
+    this.journal = journal;
+    this.tempo = tempo;
+  }
+
+  /**
+   * One installation and what is wanted of it.
+   *
+   * @param operation the id of the operation that this run belongs to
+   * @param orgId the organisation the account is known by, null when it is not known yet
+   * @param others objects of other installations in the same account
+   */
+  public record Task(
+      String operation,
+      Release release,
+      Policy policy,
+      Ledger ledger,
+      Sighting sighting,
+      @Nullable String orgId,
+      Set<ObjectId> others) {
+    public Task {
+      others = Set.copyOf(others);
+    }
+  }
+
+  /** What came of it. */
+  public sealed interface Result {
+    /** The installation is as it should be. */
+    record Converged(
+        List<Action> actions, Sighting sighting, @Nullable String orgId, List<Diagnostic> notes)
+        implements Result {
+      public Converged {
+        actions = List.copyOf(actions);
+        notes = List.copyOf(notes);
+      }
+    }
+
+    /** Someone has to decide first. Nothing was changed by this plan. */
+    record Blocked(List<Diagnostic> blockers) implements Result {
+      public Blocked {
+        blockers = List.copyOf(blockers);
+      }
+    }
+
+    /** Vapi refused a call: what it said, about which resource, and what was done before. */
+    record Refused(@Nullable Address address, Reply.Refused reply, List<Action> done)
+        implements Result {
+      public Refused {
+        done = List.copyOf(done);
+      }
+    }
+
+    /** Vapi did not answer in time. What was done stands; the rest will be finished later. */
+    record Unfinished(Reply reply, List<Action> done) implements Result {
+      public Unfinished {
+        done = List.copyOf(done);
+      }
+    }
+
+    /** The key opens another organisation than the one the account is known by. */
+    record OtherOrg(String expected, String found) implements Result {}
+  }
+
+  public Result run(Task task) {
+    var applier =
+        new Applier(
+            account,
+            journal,
+            tempo,
+            task.release(),
+            task.operation(),
+            task.ledger(),
+            task.others());
+    if (problem(applier.resume()) instanceof Result problem) {
+      return problem;
+    }
+    Sighting sighting = task.sighting();
+    var notes = new ArrayList<Diagnostic>();
+    for (int round = 0; round < ROUNDS; round++) {
+      Ledger ledger = applier.ledger();
+      Survey.Result looked = Survey.look(account, task.release(), ledger, sighting, task.others());
+      if (!(looked instanceof Survey.Result.Seen(var actual, var seen, var orgId))) {
+        return unseen(((Survey.Result.Unseen) looked).reply());
+      }
+      if (task.orgId() != null && orgId != null && !task.orgId().equals(orgId)) {
+        return new Result.OtherOrg(task.orgId(), orgId);
+      }
+      sighting = seen;
+      Planned planned = Planner.plan(task.release(), ledger, actual, task.policy());
+      if (!(planned instanceof Planned.Ready(Plan plan))) {
+        return new Result.Blocked(((Planned.Blocked) planned).blockers());
+      }
+      Applied applied =
+          applier.apply(plan, Planner.naming(task.release(), ledger, actual, task.policy()));
+      if (applied instanceof Applied.Outdated) {
+        continue;
+      }
+      if (problem(applied) instanceof Result problem) {
+        return problem;
+      }
+      notes.addAll(plan.notes());
+      notes.addAll(((Applied.Done) applied).notes());
+      return new Result.Converged(
+          Action.of(journal.stories(), plan.standings()),
+          sighting,
+          orgId == null ? applier.orgId() : orgId,
+          notes);
+    }
+    return new Result.Unfinished(
+        new Reply.Unknown(Reply.Trouble.BAD_ANSWER, "the account changed each time it was read"),
+        done());
+  }
+
+  private @Nullable Result problem(Applied applied) {
+    return switch (applied) {
+      case Applied.Done _, Applied.Outdated _ -> null;
+      case Applied.Refused(var address, var reply) -> new Result.Refused(address, reply, done());
+      case Applied.Unfinished(var reply) -> new Result.Unfinished(reply, done());
+    };
+  }
+
+  private Result unseen(Reply reply) {
+    return reply instanceof Reply.Refused refused
+        ? new Result.Refused(null, refused, done())
+        : new Result.Unfinished(reply, done());
+  }
+
+  private List<Action> done() {
+    return Action.of(journal.stories(), List.of());
+  }
+}

@@ -1,0 +1,70 @@
+package dev.graft.core.kind;
+
+import dev.graft.core.json.Place;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The kinds that Graft can clone, what is referred to before what refers. */
+public final class Kinds {
+  private static final Pattern FUNCTION_NAME = Pattern.compile("[a-zA-Z0-9_-]*");
+
+  public static final Kind TOOL =
+      new Kind(
+          "tool",
+          "/tool",
+          Shapes.TOOL,
+          List.of(Place.parse("name"), Place.parse("function.name")),
+          null,
+          Set.of(Place.parse("type")),
+          Set.of(Place.parse("type")),
+          true,
+          List.of(
+              new Kind.Recomputed(
+                  Place.parse("function.parameters"), body -> isType(body, "apiRequest")),
+              new Kind.Recomputed(
+                  Place.parse("function.strict"), body -> !isType(body, "function"))),
+          Set.of(),
+          Map.of(Place.parse("name"), 40, Place.parse("function.name"), 64),
+          Map.of(Place.parse("function.name"), FUNCTION_NAME.asMatchPredicate()),
+          Map.of(Place.parse("type"), Set.of("knowledgeBase", "ghl", "make", "output")));
+
+  public static final Kind ASSISTANT =
+      new Kind(
+          "assistant",
+          "/assistant",
+          Shapes.ASSISTANT,
+          List.of(Place.parse("name")),
+          Place.parse("metadata.graft"),
+          Set.of(),
+          Set.of(),
+          false,
+          List.of(),
+          Set.of(Place.parse("server.secret"), Place.parse("serverUrlSecret")),
+          Map.of(Place.parse("name"), 40),
+          Map.of(),
+          Map.of());
+
+  public static final List<Kind> ALL = List.of(TOOL, ASSISTANT);
+
+  private Kinds() {}
+
+  public static Optional<Kind> named(String name) {
+    return ALL.stream().filter(kind -> kind.name().equals(name)).findFirst();
+  }
+
+  /** The kind of an address that is part of a release. */
+  public static Kind of(Address address) {
+    return named(address.kind())
+        .orElseThrow(() -> new IllegalStateException("no kind for " + address));
+  }
+
+  private static boolean isType(ObjectNode body, String type) {
+    JsonNode value = body.get("type");
+    return value != null && value.isString() && type.equals(value.stringValue());
+  }
+}

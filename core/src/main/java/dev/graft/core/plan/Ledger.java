@@ -1,0 +1,37 @@
+package dev.graft.core.plan;
+
+import dev.graft.core.kind.Address;
+import dev.graft.core.kind.ObjectId;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** What is ours in one installation: address to object. What does not stand here is not ours. */
+public record Ledger(SequencedMap<Address, Owned> entries) {
+  public static final Ledger EMPTY = new Ledger(new LinkedHashMap<>());
+
+  public Ledger {
+    entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
+  }
+
+  public Optional<Owned> at(Address address) {
+    return Optional.ofNullable(entries.get(address));
+  }
+
+  public boolean holds(ObjectId object) {
+    return entries.values().stream().anyMatch(owned -> owned.object().equals(object));
+  }
+
+  public Ledger with(Address address, Owned owned) {
+    var more = new LinkedHashMap<>(entries);
+    more.put(address, owned);
+    return new Ledger(more);
+  }
+
+  public Ledger without(Address address) {
+    var fewer = new LinkedHashMap<>(entries);
+    fewer.remove(address);
+    return new Ledger(fewer);
+  }
+}

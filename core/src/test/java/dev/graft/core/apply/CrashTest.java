@@ -1,0 +1,168 @@
+package dev.graft.core.apply;
+
+import static dev.graft.core.apply.Bench.files;
+import static dev.graft.core.apply.Bench.release;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.core.template.Release;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Exactly once in effect: a job is run once to count its effects (every write to the journal and to
+ * Vapi), then once per effect and side, stopping there for good, and taken over from what is on
+ * record. The account must be as if nothing had happened.
+ */
+class CrashTest {
+  private static final class Crash extends RuntimeException {}
+
+  /** Counts effects, and stops before or after the n-th. */
+  private static final class Fuse {
+    private final int stopAt;
+    private int passed;
+
+    Fuse(int stopAt) {
+      this.stopAt = stopAt;
+    }
+
+    void pass() {
+      if (passed++ == stopAt) {
+        throw new Crash();
+      }
+    }
+
+    VapiAccount wrap(VapiAccount account) {
+      return calls -> {
+        var replies = new ArrayList<Reply>();
+        for (Call call : calls) {
+          boolean writes = !(call instanceof Call.Get) && !(call instanceof Call.All);
+          if (writes) {
+            pass();
+          }
+          replies.addAll(account.send(List.of(call)));
+          if (writes) {
+            pass();
+          }
+        }
+        return replies;
+      };
+    }
+
+    Journal wrap(Journal journal) {
+      return new Journal() {
+        @Override
+        public List<Story> stories() {
+          return journal.stories();
+        }
+
+        @Override
+        public void append(List<Written> entries, List<LedgerChange> changes) {
+          pass();
+          journal.append(entries, changes);
+          pass();
+        }
+      };
+    }
+  }
+
+  /** Runs the job with a crash at every effect in turn; gives the number of effects. */
+  private static int crashEverywhere(Consumer<Bench> before, Release release) {
+    var undisturbed = new Bench();
+    before.accept(undisturbed);
+    var counting = new Fuse(-1);
+    List<String> actions =
+        undisturbed.actions(undisturbed.run(release, counting::wrap, counting::wrap));
+    JsonNode expected = undisturbed.vapi.contents();
+
+    for (int at = 0; at < counting.passed; at++) {
+      var bench = new Bench();
+      before.accept(bench);
+      var fuse = new Fuse(at);
+      try {
+        bench.run(release, fuse::wrap, fuse::wrap);
+        throw new AssertionError("it did not stop at effect " + at);
+      } catch (Crash expectedCrash) {
+        // The process is gone; whoever comes next has the record and the account, nothing else.
+      }
+      assertThat(bench.actions(bench.resume(release))).as("stopped at %d", at).isEqualTo(actions);
+      assertThat(bench.vapi.contents()).as("stopped at %d", at).isEqualTo(expected);
+      assertThat(bench.actions(release)).allMatch(action -> action.startsWith("reused-"));
+    }
+    return counting.passed;
+  }
+
+  @Test
+  void aFirstCloneCanStopAnywhere() {
+    assertThat(crashEverywhere(_ -> {}, release("1"))).isGreaterThanOrEqualTo(10);
+  }
+
+  @Test
+  void anUpgradeCanStopAnywhere() {
+    assertThat(crashEverywhere(bench -> bench.actions(release("1")), release("2")))
+        .isGreaterThanOrEqualTo(8);
+  }
+
+  @Test
+  void takingOverWhatIsThereCanStopAnywhere() {
+    assertThat(
+            crashEverywhere(
+                bench -> {
+                  bench.actions(release("1"));
+                  bench.loseTheDatabase();
+                },
+                release("2")))
+        .isGreaterThanOrEqualTo(8);
+  }
+
+  @Test
+  void makingADeletedToolAgainCanStopAnywhere() {
+    assertThat(
+            crashEverywhere(
+                bench -> {
+                  bench.actions(release("1"));
+                  bench.vapi.delete(bench.tool());
+                },
+                release("1")))
+        .isGreaterThanOrEqualTo(10);
+  }
+
+  @Test
+  void aCircleAndSeveralToolsCanStopAnywhere() {
+    Map<String, String> circle = new LinkedHashMap<>();
+    circle.put(
+        "template.json",
+        "{\"version\":\"1\",\"resources\":{\"assistant/a\":\"a.json\",\"tool/x\":\"x.json\","
+            + "\"tool/to-a\":\"h.json\"}}");
+    circle.put(
+        "a.json",
+        "{\"name\":\"A\",\"model\":{\"provider\":\"x\",\"toolIds\":[\"to-a\",\"tool/x\"]}}");
+    circle.put("x.json", "{\"type\":\"endCall\"}");
+    circle.put(
+        "h.json",
+        "{\"type\":\"handoff\",\"destinations\":[{\"type\":\"assistant\",\"assistantId\":\"a\"}]}");
+    assertThat(crashEverywhere(_ -> {}, release(circle))).isGreaterThanOrEqualTo(14);
+  }
+
+  @Test
+  void aSecondCrashInTheSamePlaceChangesNothing() {
+    for (int at = 0; at < 10; at++) {
+      var bench = new Bench();
+      for (int crashes = 0; crashes < 3; crashes++) {
+        var fuse = new Fuse(at);
+        try {
+          bench.run(release("1"), fuse::wrap, fuse::wrap);
+        } catch (Crash expected) {
+          bench.actions(bench.resume(release(files("1"))));
+        }
+      }
+      assertThat(bench.actions(release("1"))).allMatch(action -> action.startsWith("reused-"));
+      bench.tool();
+      bench.assistant();
+    }
+  }
+}

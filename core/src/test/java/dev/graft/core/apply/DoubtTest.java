@@ -1,0 +1,181 @@
+package dev.graft.core.apply;
+
+import static dev.graft.core.apply.Bench.json;
+import static dev.graft.core.apply.Bench.release;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.core.kind.Kinds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
+
+class DoubtTest {
+  private static final Reply LOST = new Reply.Unknown(Reply.Trouble.TIMED_OUT, "no reply in time");
+
+  private final Bench bench = new Bench();
+  private int creates;
+
+  /** Loses the reply of the n-th create, after or before Vapi acts. */
+  private UnaryOperator<VapiAccount> losing(int nth, boolean afterTheAct) {
+    return account ->
+        calls -> {
+          var replies = new ArrayList<Reply>();
+          for (Call call : calls) {
+            if (call instanceof Call.Create && creates++ == nth) {
+              if (afterTheAct) {
+                account.send(List.of(call));
+              }
+              replies.add(LOST);
+            } else {
+              replies.addAll(account.send(List.of(call)));
+            }
+          }
+          return replies;
+        };
+  }
+
+  @Test
+  void aCreateWhoseReplyIsLostIsFoundAndNotSentAgain() {
+    for (int nth = 0; nth < 2; nth++) {
+      var one = new DoubtTest();
+      List<String> actions =
+          one.bench.actions(one.bench.run(release("1"), one.losing(nth, true), j -> j));
+      assertThat(actions)
+          .containsExactly(
+              "created-tool:" + one.bench.tool(), "created-assistant:" + one.bench.assistant());
+      assertThat(one.creates).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aCreateThatNeverArrivedIsLookedForAndSentAgain() {
+    for (int nth = 0; nth < 2; nth++) {
+      var one = new DoubtTest();
+      List<String> actions =
+          one.bench.actions(one.bench.run(release("1"), one.losing(nth, false), j -> j));
+      assertThat(actions)
+          .containsExactly(
+              "created-tool:" + one.bench.tool(), "created-assistant:" + one.bench.assistant());
+      assertThat(one.creates).isEqualTo(3);
+      assertThat(one.bench.journal().stories())
+          .anyMatch(story -> story.entries().getLast() instanceof JournalEntry.NotDone);
+    }
+  }
+
+  @Test
+  void anObjectThatShowsLateIsWaitedFor() {
+    var hidden = new int[] {6};
+    UnaryOperator<VapiAccount> lagging =
+        account ->
+            calls -> {
+              List<Reply> replies = account.send(calls);
+              if (calls.getFirst() instanceof Call.Create) {
+                return calls.stream().map(_ -> LOST).toList();
+              }
+              if (calls.getFirst() instanceof Call.All(var _, var _, var from)
+                  && from != null
+                  && hidden[0]-- > 0) {
+                return List.of(new Reply.Ok(dev.graft.core.json.Json.array()));
+              }
+              return replies;
+            };
+    bench.actions(bench.run(release("1"), lagging, j -> j));
+    bench.tool();
+    bench.assistant();
+    assertThat(hidden[0]).isNegative();
+  }
+
+  @Test
+  void aForeignObjectOfTheSameNameMadeMeanwhileIsNotTakenForOurs() {
+    UnaryOperator<VapiAccount> meanwhile =
+        account ->
+            calls -> {
+              if (calls.getFirst() instanceof Call.Create create
+                  && create.kind().equals(Kinds.TOOL)) {
+                bench.vapi.create(
+                    Kinds.TOOL,
+                    json(
+                        "{\"type\":\"apiRequest\",\"name\":\"book_visit_v1\",\"url\":\"theirs\"}"));
+                return List.of(LOST);
+              }
+              return account.send(calls);
+            };
+    List<String> actions = bench.actions(bench.run(release("1"), meanwhile, j -> j));
+    assertThat(actions.getFirst()).isEqualTo("reused-tool:" + bench.tool());
+    assertThat(bench.ledger().at(Bench.TOOL)).isEmpty();
+  }
+
+  @Test
+  void whileVapiIsAwayTheStepStaysOpenAndIsFinishedLater() {
+    UnaryOperator<VapiAccount> away =
+        account ->
+            calls -> {
+              if (calls.getFirst() instanceof Call.Create) {
+                account.send(calls);
+                return List.of(LOST);
+              }
+              if (!bench.vapi.writes().isEmpty()) {
+                return calls.stream().map(_ -> LOST).toList();
+              }
+              return account.send(calls);
+            };
+    Reconciler.Result result = bench.run(release("1"), away, j -> j);
+    assertThat(result).isInstanceOf(Reconciler.Result.Unfinished.class);
+    assertThat(bench.journal().isClosed()).isFalse();
+    assertThat(bench.actions(bench.resume(release("1"))))
+        .containsExactly("created-tool:" + bench.tool(), "created-assistant:" + bench.assistant());
+  }
+
+  @Test
+  void tooManyRequestsIsWaitedForAndNothingIsMadeTwice() {
+    var refusals = new int[] {5};
+    UnaryOperator<VapiAccount> throttling =
+        account ->
+            calls -> {
+              if (!(calls.getFirst() instanceof Call.Get)
+                  && !(calls.getFirst() instanceof Call.All)
+                  && refusals[0]-- > 0) {
+                return calls.stream().<Reply>map(_ -> new Reply.Throttled(null)).toList();
+              }
+              return account.send(calls);
+            };
+    bench.actions(bench.run(release("1"), throttling, j -> j));
+    bench.tool();
+    bench.assistant();
+  }
+
+  @Test
+  void anUpdateWhoseReplyIsLostIsRepeated() {
+    bench.actions(release("1"));
+    var lost = new int[] {3};
+    UnaryOperator<VapiAccount> losing =
+        account ->
+            calls -> {
+              List<Reply> replies = account.send(calls);
+              return calls.getFirst() instanceof Call.Update && lost[0]-- > 0
+                  ? calls.stream().map(_ -> LOST).toList()
+                  : replies;
+            };
+    assertThat(bench.actions(bench.run(release("2"), losing, j -> j)))
+        .containsExactly("updated-tool:" + bench.tool(), "updated-assistant:" + bench.assistant());
+  }
+
+  @Test
+  void aWholeHoldsItsPartWhateverElseItHolds() {
+    ObjectNode whole =
+        json("{\"a\":{\"b\":1.0,\"c\":2},\"l\":[{\"x\":1,\"y\":2}],\"n\":null,\"z\":0}");
+    assertThat(Doubt.holds(whole, json("{\"a\":{\"b\":1},\"l\":[{\"x\":1}]}"))).isTrue();
+    assertThat(Doubt.holds(whole, json("{\"n\":null}"))).isTrue();
+    for (String part :
+        List.of(
+            "{\"a\":{\"b\":2}}",
+            "{\"l\":[]}",
+            "{\"q\":null}",
+            "{\"a\":1}",
+            "{\"l\":[{\"x\":2}]}")) {
+      assertThat(Doubt.holds(whole, json(part))).as(part).isFalse();
+    }
+  }
+}
