@@ -1,0 +1,18 @@
+package dev.graft.vapi;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What came back over HTTP, whole, before anyone asked what it means. */
+sealed interface Answer {
+  /**
+   * A response that arrived to its end.
+   *
+   * @param json its body, null when that is not JSON; an empty body is an empty object
+   */
+  record Response(int status, @Nullable String retryAfter, @Nullable JsonNode json)
+      implements Answer {}
+
+  /** No response, or a part of one. */
+  record Broken(boolean timedOut, String cause) implements Answer {}
+}

@@ -1,0 +1,124 @@
+package dev.graft.vapi;
+
+import dev.graft.core.apply.Call;
+import dev.graft.core.apply.Reply;
+import dev.graft.core.apply.VapiAccount;
+import dev.graft.core.json.Json;
+import dev.graft.vault.Secret;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A customer's account over HTTP. Reads are tried again while time allows; writes go out once, and
+ * whoever sent them decides what their reply is worth.
+ */
+public final class HttpVapiAccount implements VapiAccount {
+  private static final int READ_TRIES = 4;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(150);
+
+  private final VapiHttp http;
+  private final Host host;
+  private final Secret key;
+  private final Duration callLimit;
+  private final Instant deadline;
+  private final InstantSource clock;
+  private final Meaning meaning;
+
+  /**
+   * An account for the time of one operation.
+   *
+   * @param callLimit for one exchange
+   * @param deadline after which a read is not tried again
+   */
+  public HttpVapiAccount(
+      VapiHttp http,
+      Host host,
+      Secret key,
+      Duration callLimit,
+      Instant deadline,
+      InstantSource clock) {
+    this.http = http;
+    this.host = host;
+    this.key = key;
+    this.callLimit = callLimit;
+    this.deadline = deadline;
+    this.clock = clock;
+    this.meaning = new Meaning(clock);
+  }
+
+  @Override
+  public List<Reply> send(List<Call> calls) {
+    return http.together(calls.stream().<Callable<Reply>>map(call -> () -> one(call)).toList());
+  }
+
+  private Reply one(Call call) {
+    return switch (call) {
+      case Call.Get(var kind, var object) ->
+          objectOnly(read(kind.path() + "/" + encoded(object.value())));
+      case Call.All all -> new Listing(all, this::read).whole();
+      case Call.Create(var kind, var body) -> write("POST", kind.path(), body);
+      case Call.Update(var kind, var object, var body) ->
+          write("PATCH", kind.path() + "/" + encoded(object.value()), body);
+      case Call.Delete(var kind, var object) ->
+          write("DELETE", kind.path() + "/" + encoded(object.value()), null);
+    };
+  }
+
+  private static Reply objectOnly(Reply reply) {
+    return reply instanceof Reply.Ok(var body) && !(body instanceof ObjectNode)
+        ? new Reply.Unknown(Reply.Trouble.BAD_ANSWER, "Vapi's answer is not an object")
+        : reply;
+  }
+
+  private Reply write(String method, String path, @Nullable ObjectNode body) {
+    return meaning.of(
+        http.exchange(
+            method, host.urlOf(path), key, body == null ? null : Json.writeBytes(body), callLimit),
+        key);
+  }
+
+  Reply read(String pathAndQuery) {
+    for (int tries = 1; ; tries++) {
+      Reply reply =
+          meaning.of(http.exchange("GET", host.urlOf(pathAndQuery), key, null, callLimit), key);
+      Duration pause =
+          switch (reply) {
+            case Reply.Ok _, Reply.Refused _ -> null;
+            case Reply.Throttled(var retryAfter) -> retryAfter == null ? jitter(tries) : retryAfter;
+            case Reply.Unknown _ -> jitter(tries);
+          };
+      boolean last = tries >= READ_TRIES && !(reply instanceof Reply.Throttled);
+      if (pause == null || last || clock.instant().plus(pause).isAfter(deadline)) {
+        return reply;
+      }
+      sleep(pause);
+    }
+  }
+
+  /** Full jitter: many accounts that were refused together do not come back together. */
+  private static Duration jitter(int tries) {
+    long most = FIRST_PAUSE.toMillis() << Math.min(tries, 5);
+    return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most / 4, most));
+  }
+
+  private static void sleep(Duration pause) {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for Vapi", e);
+    }
+  }
+
+  static String encoded(String part) {
+    return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}

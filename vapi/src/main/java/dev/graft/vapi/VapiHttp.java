@@ -1,0 +1,205 @@
+package dev.graft.vapi;
+
+import dev.graft.core.json.Json;
+import dev.graft.core.json.MalformedJson;
+import dev.graft.vault.Secret;
+import dev.graft.vault.SecretAccess;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
+import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The connections to Vapi that all accounts share. Every exchange has a deadline for the whole of
+ * it and a limit on the size of its answer; redirects, cookies and automatic retries are off.
+ */
+public final class VapiHttp implements AutoCloseable {
+  /** A library's own name in this header is answered by Vapi's firewall. */
+  private static final String USER_AGENT = "Graft/0.1 (self-hosted; template cloner)";
+
+  private static final int LARGEST_ANSWER = 64 * 1024 * 1024;
+
+  private final CloseableHttpClient client;
+  private final ScheduledExecutorService deadlines;
+  private final ExecutorService together = Executors.newVirtualThreadPerTaskExecutor();
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param connections the most that may be open to one host
+   */
+  public VapiHttp(int connections) {
+    PoolingHttpClientConnectionManager pool =
+        PoolingHttpClientConnectionManagerBuilder.create()
+            .setMaxConnTotal(connections * 2)
+            .setMaxConnPerRoute(connections)
+            .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
+            .setDefaultConnectionConfig(
+                ConnectionConfig.custom()
+                    .setConnectTimeout(Timeout.ofSeconds(5))
+                    .setValidateAfterInactivity(Timeout.ofSeconds(2))
+                    .setTimeToLive(Timeout.ofMinutes(5))
+                    .build())
+            .build();
+    this.client =
+        HttpClients.custom()
+            .setConnectionManager(pool)
+            .setUserAgent(USER_AGENT)
+            .disableRedirectHandling()
+            .disableAutomaticRetries()
+            .disableCookieManagement()
+            .disableAuthCaching()
+            .build();
+    this.deadlines =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("vapi-deadlines").factory());
+  }
+
+  /** Does things at the same time and waits for all of them; results in the order of the tasks. */
+  <T> List<T> together(List<Callable<T>> tasks) {
+    if (tasks.size() == 1) {
+      try {
+        return List.of(tasks.getFirst().call());
+      } catch (Exception e) {
+        throw unexpected(e);
+      }
+    }
+    try {
+      return together.invokeAll(tasks).stream().map(VapiHttp::result).toList();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for Vapi", e);
+    }
+  }
+
+  private static <T> T result(Future<T> done) {
+    try {
+      return done.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for Vapi", e);
+    } catch (ExecutionException e) {
+      throw unexpected(e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  private static RuntimeException unexpected(Throwable e) {
+    return e instanceof RuntimeException already
+        ? already
+        : new IllegalStateException("a call to Vapi failed in an unexpected way", e);
+  }
+
+  /**
+   * Exchanges one request for one answer.
+   *
+   * @param body sent as JSON, nothing is sent when null
+   * @param limit for the whole exchange, from the first byte sent to the last one read
+   */
+  Answer exchange(String method, String url, Secret key, byte @Nullable [] body, Duration limit) {
+    var request = new HttpUriRequestBase(method, java.net.URI.create(url));
+    request.setConfig(
+        RequestConfig.custom()
+            .setConnectionRequestTimeout(Timeout.of(limit))
+            .setResponseTimeout(Timeout.of(limit))
+            .build());
+    request.setHeader("Accept", "application/json");
+    request.setHeader(
+        "Authorization",
+        key.reveal(
+            SecretAccess.of("the authorization header towards Vapi"),
+            bytes -> "Bearer " + new String(bytes, StandardCharsets.UTF_8)));
+    if (body != null) {
+      request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));
+    }
+    var late = new AtomicBoolean();
+    Future<?> alarm =
+        deadlines.schedule(
+            () -> {
+              late.set(true);
+              request.cancel();
+            },
+            limit.toMillis(),
+            TimeUnit.MILLISECONDS);
+    try {
+      return client.execute(request, response -> read(response, request));
+    } catch (IOException e) {
+      boolean timedOut = late.get() || e instanceof InterruptedIOException;
+      return new Answer.Broken(timedOut, timedOut ? "no answer from Vapi in time" : words(e));
+    } finally {
+      alarm.cancel(false);
+    }
+  }
+
+  /** What went wrong, without anything that was sent: exceptions of the library name hosts only. */
+  private static String words(IOException e) {
+    return switch (e) {
+      case java.net.UnknownHostException _ -> "Vapi's host name cannot be resolved";
+      case org.apache.hc.client5.http.HttpHostConnectException _, java.net.ConnectException _ ->
+          "no connection to Vapi";
+      case javax.net.ssl.SSLException _ -> "no trusted connection to Vapi (TLS)";
+      case TooLarge _ -> "Vapi's answer is larger than Graft reads";
+      default -> "the connection to Vapi broke";
+    };
+  }
+
+  private static Answer read(ClassicHttpResponse response, HttpUriRequestBase request)
+      throws IOException {
+    HttpEntity entity = response.getEntity();
+    byte[] body = new byte[0];
+    if (entity != null) {
+      try (InputStream content = entity.getContent()) {
+        body = content.readNBytes(LARGEST_ANSWER + 1);
+        if (body.length > LARGEST_ANSWER) {
+          request.cancel();
+          throw new TooLarge();
+        }
+      }
+    }
+    Header retryAfter = response.getFirstHeader("Retry-After");
+    return new Answer.Response(
+        response.getCode(), retryAfter == null ? null : retryAfter.getValue(), json(body));
+  }
+
+  private static @Nullable JsonNode json(byte[] body) {
+    try {
+      return body.length == 0 ? Json.object() : Json.parse(body);
+    } catch (MalformedJson e) {
+      return null;
+    }
+  }
+
+  private static final class TooLarge extends IOException {}
+
+  @Override
+  public void close() {
+    together.shutdownNow();
+    deadlines.shutdownNow();
+    client.close(org.apache.hc.core5.io.CloseMode.IMMEDIATE);
+  }
+}
