@@ -1,0 +1,240 @@
+package dev.graft.store;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The accounts, who uses them, and the data keys that seal what is theirs. */
+public final class Accounts {
+  private static final String COLUMNS =
+      "a.id, a.org_id, a.host, a.data_key, a.api_key, a.key_fingerprint, a.linked_at";
+
+  private final Database database;
+
+  public Accounts(Database database) {
+    this.database = database;
+  }
+
+  /** The account that a user of the product is linked to. */
+  public Optional<Account> ofUser(String userId) {
+    return database.read(sql -> ofUser(sql, userId));
+  }
+
+  private static Optional<Account> ofUser(Sql sql, String userId) {
+    return sql.first(
+            "SELECT "
+                + COLUMNS
+                + " FROM account a JOIN account_user u ON u.account_id = a.id WHERE u.user_id = ?",
+            userId)
+        .map(Accounts::account);
+  }
+
+  public Optional<Account> withId(String id) {
+    return one("a.id = ?", id);
+  }
+
+  public Optional<Account> ofOrg(String orgId) {
+    return one("a.org_id = ?", orgId);
+  }
+
+  /** The account that was linked with the same key, the oldest if there are several. */
+  public Optional<Account> withFingerprint(String fingerprint) {
+    return one("a.key_fingerprint = ? ORDER BY a.linked_at, a.id LIMIT 1", fingerprint);
+  }
+
+  private Optional<Account> one(String where, String value) {
+    return database.read(sql ->
+        sql.first("SELECT " + COLUMNS + " FROM account a WHERE " + where, value)
+            .map(Accounts::account));
+  }
+
+  /**
+   * Links a user to an account, which is made or gets this key. Either all of it happens or
+   * nothing.
+   *
+   * @param expected the account that the user had when the decision was made, null for none
+   * @param account as it shall be
+   * @param newDataKey its data key when the account is new, null when it exists
+   * @return false when the user's account is not the expected one any more: decide again
+   */
+  public boolean link(
+      String userId,
+      @Nullable String expected,
+      Account account,
+      @Nullable StoredDataKey newDataKey) {
+    return database.write(sql -> {
+      String present = ofUser(sql, userId).map(Account::id).orElse(null);
+      if (!Objects.equals(present, expected)) {
+        return false;
+      }
+      if (newDataKey != null) {
+        insert(sql, newDataKey, account.linkedAt());
+      }
+      if (!put(sql, account, newDataKey != null)) {
+        return false;
+      }
+      sql.execute(
+          """
+          INSERT INTO account_user (user_id, account_id, linked_at) VALUES (?, ?, ?)
+          ON CONFLICT (user_id)
+          DO UPDATE SET account_id = excluded.account_id, linked_at = excluded.linked_at
+          """,
+          userId,
+          account.id(),
+          account.linkedAt().toEpochMilli());
+      return true;
+    });
+  }
+
+  private static boolean put(Sql sql, Account account, boolean isNew) {
+    if (isNew) {
+      return sql.execute(
+              """
+              INSERT INTO account (id, org_id, host, data_key, api_key, key_fingerprint, linked_at)
+              VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+              """,
+              account.id(),
+              new Sql.Text(account.orgId()),
+              account.host(),
+              account.dataKey(),
+              account.apiKey().bytes(),
+              account.fingerprint(),
+              account.linkedAt().toEpochMilli())
+          == 1;
+    }
+    return sql.execute(
+            """
+            UPDATE account SET host = ?, api_key = ?, key_fingerprint = ?, linked_at = ?,
+              org_id = COALESCE(org_id, ?)
+            WHERE id = ? AND data_key = ?
+            """,
+            account.host(),
+            account.apiKey().bytes(),
+            account.fingerprint(),
+            account.linkedAt().toEpochMilli(),
+            new Sql.Text(account.orgId()),
+            account.id(),
+            account.dataKey())
+        == 1;
+  }
+
+  /** One line of the list of accounts. */
+  public record Line(Account account, List<String> userIds) {
+    public Line {
+      userIds = List.copyOf(userIds);
+    }
+  }
+
+  /** Accounts in the order of their ids, those after {@code after}, at most {@code limit}. */
+  public List<Line> page(String after, int limit) {
+    return database.read(sql -> {
+      List<Account> accounts =
+          sql.list(
+              Accounts::account,
+              "SELECT " + COLUMNS + " FROM account a WHERE a.id > ? ORDER BY a.id LIMIT ?",
+              after,
+              limit);
+      if (accounts.isEmpty()) {
+        return List.<Line>of();
+      }
+      Map<String, List<String>> users = new HashMap<>();
+      for (Sql.Row row :
+          sql.fetch(
+              """
+              SELECT account_id, user_id FROM account_user
+              WHERE account_id >= ? AND account_id <= ? ORDER BY account_id, user_id
+              """,
+              accounts.getFirst().id(),
+              accounts.getLast().id())) {
+        users
+            .computeIfAbsent(row.text("account_id"), _ -> new ArrayList<>())
+            .add(row.text("user_id"));
+      }
+      return accounts.stream()
+          .map(account -> new Line(account, users.getOrDefault(account.id(), List.of())))
+          .toList();
+    });
+  }
+
+  public List<String> usersOf(String accountId) {
+    return database.read(sql ->
+        sql.list(
+            row -> row.text("user_id"),
+            "SELECT user_id FROM account_user WHERE account_id = ? ORDER BY user_id",
+            accountId));
+  }
+
+  /** How many accounts there are. */
+  public int count() {
+    return database.read(sql -> sql.count("SELECT count(*) AS n FROM account"));
+  }
+
+  public Optional<StoredDataKey> dataKey(String id) {
+    return database.read(sql ->
+        sql.first(
+                "SELECT id, owner, provider, wrapping_key, wrapped FROM data_key WHERE id = ?", id)
+            .map(Accounts::dataKey));
+  }
+
+  /** The data key that belongs to no account, made by whoever needs it first. */
+  public StoredDataKey systemDataKey(StoredDataKey proposed, Instant now) {
+    String name = "data key of " + proposed.owner();
+    return database.write(sql -> {
+      if (KeptValues.putIfAbsent(sql, name, proposed.id())) {
+        insert(sql, proposed, now);
+      }
+      return sql.first(
+              """
+              SELECT d.id, d.owner, d.provider, d.wrapping_key, d.wrapped
+              FROM data_key d JOIN kept_value v ON v.value = d.id WHERE v.name = ?
+              """,
+              name)
+          .map(Accounts::dataKey)
+          .orElseThrow();
+    });
+  }
+
+  /** Whether anything was ever sealed, so that a new master key could not open it. */
+  public boolean hasDataKeys() {
+    return database.read(sql -> sql.first("SELECT id FROM data_key LIMIT 1")).isPresent();
+  }
+
+  private static void insert(Sql sql, StoredDataKey key, Instant now) {
+    sql.execute(
+        """
+        INSERT INTO data_key (id, owner, provider, wrapping_key, wrapped, created_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        key.id(),
+        key.owner(),
+        key.provider(),
+        key.wrappingKey(),
+        key.wrapped().bytes(),
+        now.toEpochMilli());
+  }
+
+  private static Account account(Sql.Row row) {
+    return new Account(
+        row.text("id"),
+        row.textOrNull("org_id"),
+        row.text("host"),
+        row.text("data_key"),
+        new Sealed(row.bytes("api_key")),
+        row.text("key_fingerprint"),
+        Instant.ofEpochMilli(row.number("linked_at")));
+  }
+
+  private static StoredDataKey dataKey(Sql.Row row) {
+    return new StoredDataKey(
+        row.text("id"),
+        row.text("owner"),
+        row.text("provider"),
+        row.text("wrapping_key"),
+        new Sealed(row.bytes("wrapped")));
+  }
+}

@@ -1,0 +1,329 @@
+package dev.graft.store;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Properties;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteConfig.JournalMode;
+import org.sqlite.SQLiteConfig.SynchronousMode;
+import org.sqlite.SQLiteDataSource;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * The database behind everything that Graft remembers: a SQLite file that one process owns, or a
+ * PostgreSQL that several nodes share. A write returns when it is durable.
+ */
+public final class Database implements AutoCloseable {
+  private static final int READERS = 4;
+
+  private final Dialect dialect;
+  private final HikariDataSource pool;
+  private final @Nullable SqliteWriter writer;
+  private final @Nullable FileLock owner;
+
+  private Database(
+      Dialect dialect,
+      HikariDataSource pool,
+      @Nullable SqliteWriter writer,
+      @Nullable FileLock owner) {
+    this.dialect = dialect;
+    this.pool = pool;
+    this.writer = writer;
+    this.owner = owner;
+  }
+
+  /**
+   * Opens a SQLite file, makes it if it is not there, and brings it up to date.
+   *
+   * @throws StoreException with a sentence for the operator when that is not possible
+   */
+  public static Database sqlite(Path file) {
+    FileLock owner = lock(file);
+    try {
+      HikariDataSource pool = readers(file);
+      SQLiteDataSource writing = source(file);
+      migrate(writing, Dialect.SQLITE);
+      Connection connection = writing.getConnection();
+      return new Database(Dialect.SQLITE, pool, new SqliteWriter(connection), owner);
+    } catch (SQLException e) {
+      throw new StoreException(
+          "The database file "
+              + file
+              + " cannot be opened: "
+              + plain(e)
+              + ". See whether the folder exists, is writable and has room.",
+          false,
+          e);
+    }
+  }
+
+  private static FileLock lock(Path file) {
+    Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
+    try {
+      if (file.getParent() != null) {
+        Files.createDirectories(file.getParent());
+      }
+      FileChannel channel =
+          FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        channel.close();
+        throw inUse(file);
+      }
+      return lock;
+    } catch (OverlappingFileLockException e) {
+      throw inUse(file);
+    } catch (IOException e) {
+      throw new StoreException(
+          "The folder of the database file "
+              + file
+              + " cannot be written to: "
+              + e.getMessage()
+              + ". Make it writable for the user that runs Graft, or set GRAFT_DATA_DIR to another"
+              + " folder.",
+          false,
+          e);
+    }
+  }
+
+  private static StoreException inUse(Path file) {
+    return new StoreException(
+        "Another process of Graft has the database file "
+            + file
+            + " open. A SQLite file belongs to one process: stop the other one, give this one its"
+            + " own GRAFT_DATA_DIR, or use PostgreSQL for several nodes.");
+  }
+
+  private static SQLiteDataSource source(Path file) {
+    var config = new SQLiteConfig();
+    config.setJournalMode(JournalMode.WAL);
+    // FULL: a committed intent survives a power cut, and only then may a create be sent.
+    config.setSynchronous(SynchronousMode.FULL);
+    config.setBusyTimeout(10_000);
+    config.enforceForeignKeys(true);
+    var source = new SQLiteDataSource(config);
+    source.setUrl("jdbc:sqlite:" + file);
+    return source;
+  }
+
+  private static HikariDataSource readers(Path file) {
+    var config = new HikariConfig();
+    config.setPoolName("sqlite-readers");
+    config.setDataSource(source(file));
+    config.setConnectionInitSql("PRAGMA query_only = 1");
+    config.setMaximumPoolSize(READERS);
+    config.setMinimumIdle(0);
+    config.setInitializationFailTimeout(-1);
+    return new HikariDataSource(config);
+  }
+
+  /**
+   * Connects to a PostgreSQL database and brings it up to date.
+   *
+   * @param url as {@code postgresql://user:password@host:port/database}, with options after a
+   *     question mark as the PostgreSQL driver takes them
+   * @throws StoreException with a sentence for the operator when that is not possible
+   */
+  public static Database postgres(URI url, int connections) {
+    var config = new HikariConfig();
+    config.setPoolName("postgres");
+    config.setJdbcUrl(jdbcUrl(url));
+    config.setDataSourceProperties(credentials(url));
+    config.setMaximumPoolSize(connections);
+    config.setConnectionTimeout(10_000);
+    config.setInitializationFailTimeout(-1);
+    var pool = new HikariDataSource(config);
+    try {
+      migrate(pool, Dialect.POSTGRES);
+    } catch (StoreException e) {
+      pool.close();
+      throw e;
+    }
+    return new Database(Dialect.POSTGRES, pool, null, null);
+  }
+
+  private static String jdbcUrl(URI url) {
+    String options = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+    int port = url.getPort() < 0 ? 5432 : url.getPort();
+    return "jdbc:postgresql://" + url.getHost() + ":" + port + url.getRawPath() + options;
+  }
+
+  private static Properties credentials(URI url) {
+    var properties = new Properties();
+    properties.setProperty("ApplicationName", "graft");
+    if (url.getRawUserInfo() instanceof String info) {
+      int colon = info.indexOf(':');
+      String user = colon < 0 ? info : info.substring(0, colon);
+      properties.setProperty("user", URLDecoder.decode(user, StandardCharsets.UTF_8));
+      if (colon >= 0) {
+        properties.setProperty(
+            "password", URLDecoder.decode(info.substring(colon + 1), StandardCharsets.UTF_8));
+      }
+    }
+    return properties;
+  }
+
+  private static void migrate(DataSource source, Dialect dialect) {
+    try {
+      Flyway.configure()
+          .dataSource(source)
+          .locations("classpath:dev/graft/store/migrations")
+          .table("graft_migration")
+          .placeholders(dialect.placeholders())
+          // A migration that this version does not know was made by a newer one.
+          .ignoreMigrationPatterns(new String[0])
+          .validateMigrationNaming(true)
+          .load()
+          .migrate();
+    } catch (FlywayException e) {
+      throw new StoreException(migrationFailure(e), false, e);
+    }
+  }
+
+  private static String migrationFailure(FlywayException e) {
+    String message = String.valueOf(e.getMessage());
+    if (message.contains("not resolved locally") || message.contains("applied to database")) {
+      return "The database was made by a newer version of Graft than this one. Start that version,"
+          + " or restore a backup that this version made.";
+    }
+    if (e.getCause() instanceof SQLException sql) {
+      return "The database cannot be reached or changed: "
+          + plain(sql)
+          + ". See whether it is running, whether GRAFT_DATABASE_URL is right, and whether its user"
+          + " may create tables.";
+    }
+    return "The database could not be brought up to date: "
+        + message.lines().findFirst().orElse("");
+  }
+
+  private static String plain(SQLException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  /** Reads. What another transaction writes meanwhile may or may not be seen. */
+  <T extends @Nullable Object> T read(Function<Sql, T> query) {
+    try (Connection connection = pool.getConnection()) {
+      return query.apply(new Sql(connection));
+    } catch (SQLException e) {
+      throw translated(e);
+    }
+  }
+
+  /** Reads and writes in one transaction, and returns when it is durable. */
+  <T extends @Nullable Object> T write(Function<Sql, T> transaction) {
+    if (writer != null) {
+      return writer.write(transaction);
+    }
+    try (Connection connection = pool.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        T result = transaction.apply(new Sql(connection));
+        connection.commit();
+        return result;
+      } catch (SQLException | RuntimeException e) {
+        connection.rollback();
+        throw e;
+      } finally {
+        connection.setAutoCommit(true);
+      }
+    } catch (SQLException e) {
+      throw translated(e);
+    }
+  }
+
+  /** Whether the database answers. */
+  public boolean isUp() {
+    try {
+      return read(sql -> sql.first("SELECT 1 AS one")).isPresent();
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  /** What the operator should know of which database this is; no password in it. */
+  public String description() {
+    return writer == null ? "PostgreSQL" : "SQLite";
+  }
+
+  /** What the database says, in words for the operator. */
+  static StoreException translated(SQLException e) {
+    if (e instanceof SQLiteException sqlite) {
+      return translatedSqlite(sqlite);
+    }
+    String state = String.valueOf(e.getSQLState());
+    if (e instanceof SQLTransientConnectionException
+        || state.startsWith("08")
+        || state.startsWith("57P")) {
+      return new StoreException(
+          "The database does not answer. Graft goes on by itself as soon as it does.", true, e);
+    }
+    if (state.startsWith("53")) {
+      return new StoreException(
+          "The database is out of room or connections. Make room; Graft goes on by itself.",
+          true,
+          e);
+    }
+    return new StoreException("The database refused a statement.", false, e);
+  }
+
+  private static StoreException translatedSqlite(SQLiteException e) {
+    SQLiteErrorCode code = e.getResultCode();
+    return switch (code) {
+      case SQLITE_FULL ->
+          new StoreException(
+              "The disk that holds Graft's database is full. Make room; Graft goes on by itself.",
+              true,
+              e);
+      case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_BUSY_SNAPSHOT ->
+          new StoreException("Another program holds Graft's database file. Close it.", true, e);
+      case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM ->
+          new StoreException("Graft's database file cannot be written to.", true, e);
+      case SQLITE_CORRUPT, SQLITE_NOTADB ->
+          new StoreException(
+              "Graft's database file is damaged. Restore the last backup.", false, e);
+      default ->
+          code.name().startsWith("SQLITE_IOERR")
+              ? new StoreException(
+                  "The disk that holds Graft's database reports an error.", true, e)
+              : new StoreException("The database refused a statement.", false, e);
+    };
+  }
+
+  @Override
+  public void close() {
+    if (writer != null) {
+      writer.close();
+    }
+    pool.close();
+    if (owner != null) {
+      try {
+        owner.acquiredBy().close();
+      } catch (IOException e) {
+        throw new IllegalStateException("the lock on the database file could not be freed", e);
+      }
+    }
+  }
+}

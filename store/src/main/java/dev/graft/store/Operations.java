@@ -1,0 +1,315 @@
+package dev.graft.store;
+
+import dev.graft.core.json.Digest;
+import dev.graft.core.json.Json;
+import dev.graft.core.template.Release;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The operations, and the leases under which they run: one holder per account, by the database's
+ * own clock. Everything that a holder writes says under which fence, and has no effect under an old
+ * one.
+ */
+public final class Operations {
+  private static final String SELECT =
+      """
+      SELECT o.id, o.account_id, o.installation_id, i.template, o.kind, o.release_digest, o.request,
+        o.state, o.result, o.created_at, o.finished_at, o.tries
+      FROM operation o JOIN installation i ON i.id = o.installation_id
+      """;
+
+  private final Database database;
+  private final Duration leaseTime;
+
+  /**
+   * Operations on this database.
+   *
+   * @param leaseTime how long a holder that says nothing keeps its account
+   */
+  public Operations(Database database, Duration leaseTime) {
+    this.database = database;
+    this.leaseTime = leaseTime;
+  }
+
+  /** What is asked for, as it is kept. */
+  public record Request(
+      String accountId,
+      String kind,
+      Release release,
+      Digest digest,
+      JsonNode request,
+      String operationId,
+      String installationId) {}
+
+  /** Who may work on an account now. */
+  public sealed interface Claim {
+    /**
+     * Whoever asked, and on this operation: the one that was asked for, or an older one that nobody
+     * finished and that comes first.
+     */
+    record Yours(Operation operation, Lease lease, boolean isOlder) implements Claim {}
+
+    /** Someone else; the operation they work on, if it is on record yet. */
+    record Busy(@Nullable Operation operation) implements Claim {}
+  }
+
+  /** Begins an operation if nobody works on the account. */
+  public Claim begin(Request asked, String holder, Instant now) {
+    return database.write(sql -> {
+      Optional<Lease> lease = acquire(sql, asked.accountId(), holder);
+      Optional<Operation> running = running(sql, asked.accountId());
+      if (lease.isEmpty()) {
+        return new Claim.Busy(running.orElse(null));
+      }
+      if (running.isPresent()) {
+        tried(sql, running.get().id());
+        return new Claim.Yours(running.get(), lease.get(), true);
+      }
+      return new Claim.Yours(insert(sql, asked, now), lease.get(), false);
+    });
+  }
+
+  private static Operation insert(Sql sql, Request asked, Instant now) {
+    Releases.keep(sql, asked.release(), asked.digest(), now);
+    Installation installation =
+        Installations.ensure(
+            sql, asked.accountId(), asked.release().template(), asked.installationId(), now);
+    sql.execute(
+        """
+        INSERT INTO operation (id, account_id, installation_id, kind, release_digest, request,
+          state, created_at, tries, next_try_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        """,
+        asked.operationId(),
+        asked.accountId(),
+        installation.id(),
+        asked.kind(),
+        asked.digest().hex(),
+        Json.write(asked.request()),
+        Operation.State.RUNNING.text(),
+        now.toEpochMilli(),
+        now.toEpochMilli());
+    return withId(sql, asked.operationId()).orElseThrow();
+  }
+
+  /** Takes up a running operation that nobody works on, nothing if someone does or it is over. */
+  public Optional<Claim.Yours> takeUp(String operationId, String holder) {
+    return database.write(sql -> {
+      Optional<Operation> operation = withId(sql, operationId).filter(o -> !o.isOver());
+      Optional<Lease> lease = operation.flatMap(found -> acquire(sql, found.accountId(), holder));
+      if (lease.isEmpty()) {
+        return Optional.<Claim.Yours>empty();
+      }
+      tried(sql, operationId);
+      return Optional.of(new Claim.Yours(operation.get(), lease.get(), true));
+    });
+  }
+
+  private static void tried(Sql sql, String operationId) {
+    sql.execute("UPDATE operation SET tries = tries + 1 WHERE id = ?", operationId);
+  }
+
+  private Optional<Lease> acquire(Sql sql, String accountId, String holder) {
+    String now = database.dialect().now();
+    sql.execute(
+        """
+        INSERT INTO lease (account_id, fence, holder, until) VALUES (?, 0, '', 0)
+        ON CONFLICT (account_id) DO NOTHING
+        """,
+        accountId);
+    return sql.first(
+            "UPDATE lease SET fence = fence + 1, holder = ?, until = "
+                + now
+                + " + ? WHERE account_id = ? AND until <= "
+                + now
+                + " RETURNING fence",
+            holder,
+            leaseTime.toMillis(),
+            accountId)
+        .map(row -> new Lease(accountId, holder, row.number("fence")));
+  }
+
+  /** Keeps a lease for another lease time; false when it has passed to someone else or ended. */
+  public boolean renew(Lease lease) {
+    return database.write(sql -> renew(sql, database.dialect(), lease, leaseTime));
+  }
+
+  static boolean renew(Sql sql, Dialect dialect, Lease lease, Duration leaseTime) {
+    return sql.execute(
+            "UPDATE lease SET until = "
+                + dialect.now()
+                + " + ? WHERE account_id = ? AND fence = ? AND until > "
+                + dialect.now(),
+            leaseTime.toMillis(),
+            lease.accountId(),
+            lease.fence())
+        == 1;
+  }
+
+  private static void giveBack(Sql sql, Lease lease) {
+    sql.execute(
+        "UPDATE lease SET until = 0 WHERE account_id = ? AND fence = ?",
+        lease.accountId(),
+        lease.fence());
+  }
+
+  /** Gives an account back without a word on its operation. */
+  public void giveBack(Lease lease) {
+    database.write(sql -> {
+      giveBack(sql, lease);
+      return true;
+    });
+  }
+
+  /** What an installation has become. */
+  public record Convergence(
+      Digest release, String version, JsonNode sighting, @Nullable String orgId) {}
+
+  /**
+   * Ends an operation and gives the account back. Under an old fence nothing happens.
+   *
+   * @param convergence what the installation has become, null when it is not as it should be
+   */
+  public boolean finish(
+      Lease lease,
+      Operation operation,
+      Operation.State state,
+      JsonNode result,
+      @Nullable Convergence convergence,
+      Instant now) {
+    return database.write(sql -> {
+      if (!renew(sql, database.dialect(), lease, leaseTime)) {
+        return false;
+      }
+      sql.execute(
+          """
+          UPDATE operation SET state = ?, result = ?, finished_at = ?
+          WHERE id = ? AND state = 'running'
+          """,
+          state.text(),
+          Json.write(result),
+          now.toEpochMilli(),
+          operation.id());
+      if (convergence != null) {
+        converged(sql, operation, convergence, now);
+      }
+      giveBack(sql, lease);
+      return true;
+    });
+  }
+
+  private static void converged(
+      Sql sql, Operation operation, Convergence convergence, Instant now) {
+    sql.execute(
+        """
+        UPDATE installation SET release_digest = ?, version = ?, sighting = ?, converged_at = ?
+        WHERE id = ?
+        """,
+        convergence.release().hex(),
+        convergence.version(),
+        Json.write(convergence.sighting()),
+        now.toEpochMilli(),
+        operation.installationId());
+    if (convergence.orgId() != null) {
+      sql.execute(
+          """
+          UPDATE account SET org_id = ? WHERE id = ? AND org_id IS NULL
+            AND NOT EXISTS (SELECT 1 FROM account other WHERE other.org_id = ?)
+          """,
+          convergence.orgId(),
+          operation.accountId(),
+          convergence.orgId());
+    }
+  }
+
+  /** Leaves an operation to a later try and gives the account back. */
+  public void postpone(Lease lease, Operation operation, Instant nextTry) {
+    database.write(sql -> {
+      sql.execute(
+          """
+          UPDATE operation SET next_try_at = ? WHERE id = ? AND state = 'running'
+            AND EXISTS (SELECT 1 FROM lease WHERE account_id = ? AND fence = ?)
+          """,
+          nextTry.toEpochMilli(),
+          operation.id(),
+          lease.accountId(),
+          lease.fence());
+      giveBack(sql, lease);
+      return true;
+    });
+  }
+
+  /** Running operations whose time has come and whose account nobody holds, the oldest first. */
+  public List<String> due(Instant now, int limit) {
+    return database.read(sql ->
+        sql.list(
+            row -> row.text("id"),
+            """
+            SELECT o.id FROM operation o LEFT JOIN lease l ON l.account_id = o.account_id
+            WHERE o.state = 'running' AND o.next_try_at <= ?
+              AND (l.until IS NULL OR l.until <= %s)
+            ORDER BY o.next_try_at LIMIT ?
+            """
+                .formatted(database.dialect().now()),
+            now.toEpochMilli(),
+            limit));
+  }
+
+  public Optional<Operation> withId(String id) {
+    return database.read(sql -> withId(sql, id));
+  }
+
+  private static Optional<Operation> withId(Sql sql, String id) {
+    return sql.first(SELECT + "WHERE o.id = ?", id).map(Operations::operation);
+  }
+
+  private static Optional<Operation> running(Sql sql, String accountId) {
+    return sql.first(
+            SELECT + "WHERE o.account_id = ? AND o.state = 'running' ORDER BY o.created_at LIMIT 1",
+            accountId)
+        .map(Operations::operation);
+  }
+
+  /** The latest operations of an account, the newest first. */
+  public List<Operation> ofAccount(String accountId, int limit) {
+    return database.read(sql ->
+        sql.list(
+            Operations::operation,
+            SELECT + "WHERE o.account_id = ? ORDER BY o.created_at DESC, o.id DESC LIMIT ?",
+            accountId,
+            limit));
+  }
+
+  /** The journal of an operation, for whoever holds the account's lease. */
+  public SqlJournal journal(Operation operation, Lease lease, BodySeal seal) {
+    return new SqlJournal(database, operation, lease, leaseTime, seal);
+  }
+
+  private static Operation operation(Sql.Row row) {
+    String result = row.textOrNull("result");
+    return new Operation(
+        row.text("id"),
+        row.text("account_id"),
+        row.text("installation_id"),
+        row.text("template"),
+        row.text("kind"),
+        new Digest(row.text("release_digest")),
+        Json.parse(row.text("request")),
+        Operation.State.of(row.text("state")),
+        result == null ? null : Json.parse(result),
+        Instant.ofEpochMilli(row.number("created_at")),
+        Installations.instant(row, "finished_at"),
+        (int) row.number("tries"));
+  }
+
+  /** The account that an organisation is known under, if it is. */
+  public Optional<String> accountOfOrg(String orgId) {
+    return database.read(sql ->
+        sql.first("SELECT id FROM account WHERE org_id = ?", orgId).map(row -> row.text("id")));
+  }
+}

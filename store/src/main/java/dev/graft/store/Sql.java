@@ -1,0 +1,140 @@
+package dev.graft.store;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Statements on one connection, written by hand. Three types go in and come out, the same on both
+ * databases: text, 64-bit numbers and bytes; each can be null.
+ */
+final class Sql {
+  private final Connection connection;
+
+  Sql(Connection connection) {
+    this.connection = connection;
+  }
+
+  /** Every row of a query. */
+  List<Row> fetch(String text, @Nullable Object... values) {
+    try (PreparedStatement statement = prepared(text, values);
+        ResultSet results = statement.executeQuery()) {
+      ResultSetMetaData columns = results.getMetaData();
+      var rows = new ArrayList<Row>();
+      while (results.next()) {
+        var row = new TreeMap<String, @Nullable Object>();
+        for (int i = 1; i <= columns.getColumnCount(); i++) {
+          row.put(columns.getColumnLabel(i).toLowerCase(Locale.ROOT), results.getObject(i));
+        }
+        rows.add(new Row(row));
+      }
+      return rows;
+    } catch (SQLException e) {
+      throw Database.translated(e);
+    }
+  }
+
+  /** Every row of a query, each read into a value. */
+  <T> List<T> list(Function<Row, T> read, String text, @Nullable Object... values) {
+    return fetch(text, values).stream().map(read).toList();
+  }
+
+  /** The number that a query counts. */
+  int count(String text, @Nullable Object... values) {
+    return (int) fetch(text, values).getFirst().number("n");
+  }
+
+  /** The first row of a query, if there is one. */
+  Optional<Row> first(String text, @Nullable Object... values) {
+    return fetch(text, values).stream().findFirst();
+  }
+
+  /** Carries out a statement and gives the number of rows that it touched. */
+  int execute(String text, @Nullable Object... values) {
+    try (PreparedStatement statement = prepared(text, values)) {
+      return statement.executeUpdate();
+    } catch (SQLException e) {
+      throw Database.translated(e);
+    }
+  }
+
+  private PreparedStatement prepared(String text, @Nullable Object... values) throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(text);
+    try {
+      for (int i = 0; i < values.length; i++) {
+        switch (values[i]) {
+          case String string -> statement.setString(i + 1, string);
+          case Long number -> statement.setLong(i + 1, number);
+          case Integer number -> statement.setLong(i + 1, number);
+          case byte[] bytes -> statement.setBytes(i + 1, bytes);
+          case Text(String string) -> statement.setString(i + 1, string);
+          case Bytes(Sealed bytes) ->
+              statement.setBytes(i + 1, bytes == null ? null : bytes.bytes());
+          case null, default ->
+              throw new IllegalArgumentException("no type for value " + i + " of: " + text);
+        }
+      }
+      return statement;
+    } catch (SQLException | RuntimeException e) {
+      statement.close();
+      throw e;
+    }
+  }
+
+  /** Text that may be null: PostgreSQL has to be told the type of a null. */
+  record Text(@Nullable String value) {}
+
+  /** Bytes that may be null. */
+  record Bytes(@Nullable Sealed value) {}
+
+  /** One row of a result. */
+  static final class Row {
+    private final Map<String, @Nullable Object> values;
+
+    private Row(Map<String, @Nullable Object> values) {
+      this.values = values;
+    }
+
+    String text(String column) {
+      return (String) present(column);
+    }
+
+    @Nullable String textOrNull(String column) {
+      return values.get(column) == null ? null : text(column);
+    }
+
+    long number(String column) {
+      return ((Number) present(column)).longValue();
+    }
+
+    @Nullable Long numberOrNull(String column) {
+      return values.get(column) == null ? null : number(column);
+    }
+
+    byte[] bytes(String column) {
+      return (byte[]) present(column);
+    }
+
+    byte @Nullable [] bytesOrNull(String column) {
+      return values.get(column) == null ? null : bytes(column);
+    }
+
+    private Object present(String column) {
+      Object value = values.get(column);
+      if (value == null) {
+        throw new IllegalStateException("the column " + column + " is empty or not there");
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.graft.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteStoreTest implements StoreContract {
+  private static Path file;
+  private static Database database;
+
+  @BeforeAll
+  static void open(@TempDir Path folder) {
+    file = folder.resolve("graft.db");
+    database = Database.sqlite(file);
+  }
+
+  @AfterAll
+  static void close() {
+    database.close();
+  }
+
+  @Override
+  public Database database() {
+    return database;
+  }
+
+  @Override
+  public Database another() {
+    return database;
+  }
+
+  @Test
+  void aFileBelongsToOneProcess() {
+    assertThatThrownBy(() -> Database.sqlite(file))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("Another process of Graft has the database file");
+  }
+
+  @Test
+  void whatWasWrittenIsThereAfterClosingAndOpening(@TempDir Path folder) {
+    Path own = folder.resolve("deep/er/graft.db");
+    try (Database first = Database.sqlite(own)) {
+      new KeptValues(first).putIfAbsent("a", "b");
+    }
+    try (Database second = Database.sqlite(own)) {
+      assertThat(new KeptValues(second).get("a")).contains("b");
+      assertThat(second.isUp()).isTrue();
+    }
+  }
+
+  @Test
+  void aFileOfANewerVersionIsRefusedWithASentence(@TempDir Path folder) throws Exception {
+    Path own = folder.resolve("graft.db");
+    Database.sqlite(own).close();
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + own);
+        var statement = connection.createStatement()) {
+      statement.execute(
+          "INSERT INTO graft_migration (installed_rank, version, description, type, script,"
+              + " checksum, installed_by, installed_on, execution_time, success) VALUES (99, '99',"
+              + " 'future', 'SQL', 'V99__future.sql', 1, 'x', '2030-01-01 00:00:00', 1, 1)");
+    }
+    assertThatThrownBy(() -> Database.sqlite(own))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("made by a newer version of Graft");
+  }
+
+  @Test
+  void aFileThatIsNoDatabaseIsRefusedWithASentence(@TempDir Path folder) throws IOException {
+    Path own = folder.resolve("graft.db");
+    Files.writeString(own, "this is not a database, and it is long enough to be one".repeat(50));
+    assertThatThrownBy(() -> Database.sqlite(own)).isInstanceOf(StoreException.class);
+  }
+
+  @Test
+  void anIntentIsFlushedToTheDiskBeforeItCounts() {
+    int synchronous =
+        database.write(
+            sql -> (int) sql.fetch("PRAGMA synchronous").getFirst().number("synchronous"));
+    String journal =
+        database.write(sql -> sql.fetch("PRAGMA journal_mode").getFirst().text("journal_mode"));
+    assertThat(synchronous).as("FULL").isEqualTo(2);
+    assertThat(journal).isEqualTo("wal");
+  }
+
+  @Test
+  void readersCannotWrite() {
+    assertThatThrownBy(() -> database.read(sql -> sql.execute("DELETE FROM kept_value")))
+        .isInstanceOf(RuntimeException.class);
+  }
+}
