@@ -227,21 +227,36 @@ public final class Operations {
     }
   }
 
-  /** Leaves an operation to a later try and gives the account back. */
-  public void postpone(Lease lease, Operation operation, Instant nextTry) {
+  /**
+   * Leaves an operation to a later try and gives the account back.
+   *
+   * @param interim what is to be told of it meanwhile, null for nothing new
+   */
+  public void postpone(
+      Lease lease, Operation operation, Instant nextTry, @Nullable JsonNode interim) {
     database.write(sql -> {
       sql.execute(
           """
-          UPDATE operation SET next_try_at = ? WHERE id = ? AND state = 'running'
+          UPDATE operation SET next_try_at = ?, result = COALESCE(?, result)
+          WHERE id = ? AND state = 'running'
             AND EXISTS (SELECT 1 FROM lease WHERE account_id = ? AND fence = ?)
           """,
           nextTry.toEpochMilli(),
+          new Sql.Text(interim == null ? null : Json.write(interim)),
           operation.id(),
           lease.accountId(),
           lease.fence());
       giveBack(sql, lease);
       return true;
     });
+  }
+
+  /**
+   * Ends every lease. Only for a process that knows that it is alone on the database, as the owner
+   * of a SQLite file does: whoever held a lease before is dead.
+   */
+  public void endAllLeases() {
+    database.write(sql -> sql.execute("UPDATE lease SET until = 0"));
   }
 
   /** Running operations whose time has come and whose account nobody holds, the oldest first. */

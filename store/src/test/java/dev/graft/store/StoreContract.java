@@ -303,7 +303,9 @@ interface StoreContract {
     Account account = account(id("user"));
     Operations operations = operations(Duration.ofSeconds(30));
     var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
-    operations.postpone(claim.lease(), claim.operation(), NOW.plusSeconds(60));
+    operations.postpone(claim.lease(), claim.operation(), NOW.plusSeconds(60), Json.object());
+    assertThat(operations.withId(claim.operation().id()).orElseThrow().result())
+        .isEqualTo(Json.object());
     assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(claim.operation().id());
     assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(claim.operation().id());
     assertThat(operations.takeUp(claim.operation().id(), "b").orElseThrow().operation().tries())

@@ -10,6 +10,7 @@ import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -27,6 +28,9 @@ final class Listing {
 
   /** The lowest cap that is known: a page with fewer objects is the last one under any cap. */
   private static final int SURELY_LAST_BELOW = 100;
+
+  /** The caps that are known. A page of objects of one moment that has such a size may be cut. */
+  private static final Set<Integer> CAPS = Set.of(100, 1000);
 
   private static final int MOST_PAGES = 2_000;
   private static final DateTimeFormatter MILLIS =
@@ -51,15 +55,15 @@ final class Listing {
       if (!list.isArray()) {
         return incomplete("Vapi's answer is not a list");
       }
-      int before = seen.size();
       Instant oldest = take(list);
-      if (list.size() < SURELY_LAST_BELOW || seen.size() == before && upTo != null) {
+      boolean stuck = oldest != null && oldest.equals(upTo);
+      if (list.size() < SURELY_LAST_BELOW || stuck && !CAPS.contains(list.size())) {
         return complete();
       }
       if (oldest == null) {
         return incomplete("Vapi's list has objects without a creation time");
       }
-      if (oldest.equals(upTo)) {
+      if (stuck) {
         return incomplete(
             "more objects of the account were made at the same moment than fit on one page of Vapi's"
                 + " list");

@@ -1,6 +1,7 @@
 package dev.graft.core.apply;
 
 import dev.graft.core.Diagnostic;
+import dev.graft.core.json.Digest;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.plan.Ledger;
@@ -38,6 +39,7 @@ public final class Reconciler {
    * @param operation the id of the operation that this run belongs to
    * @param orgId the organisation the account is known by, null when it is not known yet
    * @param others objects of other installations in the same account
+   * @param basis what the plan must still be made from, null when any plan will do
    */
   public record Task(
       String operation,
@@ -46,7 +48,8 @@ public final class Reconciler {
       Ledger ledger,
       Sighting sighting,
       @Nullable String orgId,
-      Set<ObjectId> others) {
+      Set<ObjectId> others,
+      @Nullable Digest basis) {
     public Task {
       others = Set.copyOf(others);
     }
@@ -86,6 +89,9 @@ public final class Reconciler {
       }
     }
 
+    /** The plan that was asked for is made from what no longer holds. Nothing was changed. */
+    record OtherBasis() implements Result {}
+
     /** The key opens another organisation than the one the account is known by. */
     record OtherOrg(String expected, String found) implements Result {}
   }
@@ -118,6 +124,11 @@ public final class Reconciler {
       Planned planned = Planner.plan(task.release(), ledger, actual, task.policy());
       if (!(planned instanceof Planned.Ready(Plan plan))) {
         return new Result.Blocked(((Planned.Blocked) planned).blockers());
+      }
+      if (task.basis() != null
+          && !task.basis().equals(plan.basis())
+          && journal.stories().isEmpty()) {
+        return new Result.OtherBasis();
       }
       Applied applied =
           applier.apply(plan, Planner.naming(task.release(), ledger, actual, task.policy()));

@@ -119,7 +119,8 @@ public final class Bench {
                       ledger,
                       sighting,
                       InMemoryVapi.ORG,
-                      Set.of()));
+                      Set.of(),
+                      null));
       if (result instanceof Reconciler.Result.Converged converged) {
         sighting = Sighting.fromJson(Json.parse(Json.write(converged.sighting().toJson())));
       }

@@ -1,0 +1,248 @@
+package dev.graft.server;
+
+import dev.graft.server.web.WebConfiguration;
+import dev.graft.store.Accounts;
+import dev.graft.store.Database;
+import dev.graft.store.StoreException;
+import dev.graft.vault.LocalKeyProvider;
+import dev.graft.vault.MasterKey;
+import dev.graft.vault.MasterKeyFile;
+import dev.graft.vault.Vault;
+import dev.graft.vault.VaultException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
+import org.springframework.boot.webmvc.autoconfigure.WebMvcAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.support.GenericApplicationContext;
+
+/**
+ * Starts the server, or says why it cannot: every refusal is a sentence, and there is no half
+ * start.
+ */
+public final class Main {
+  private static final int USAGE = 2;
+  private static final int FAILED = 1;
+
+  private Main() {}
+
+  @Configuration(proxyBeanMethods = false)
+  @Import({Wiring.class, WebConfiguration.class})
+  @ImportAutoConfiguration({
+    TomcatServletWebServerAutoConfiguration.class,
+    DispatcherServletAutoConfiguration.class,
+    WebMvcAutoConfiguration.class
+  })
+  static class Application {}
+
+  public static void main(String[] arguments) {
+    int exit = run(List.of(arguments), System.getenv(), System.out, System.err);
+    if (exit != 0) {
+      System.exit(exit);
+    }
+  }
+
+  static int run(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    String command = arguments.isEmpty() ? "serve" : arguments.getFirst();
+    List<String> rest = arguments.isEmpty() ? arguments : arguments.subList(1, arguments.size());
+    boolean help = rest.contains("--help") || rest.contains("-h");
+    return switch (command) {
+      case "serve" -> help ? Manual.serve(out) : serve(rest, environment, out, err);
+      case "config" -> help ? Manual.config(out) : config(rest, environment, out, err);
+      default -> {
+        err.println("The server knows the commands serve and config, and not '" + command + "'.");
+        yield USAGE;
+      }
+    };
+  }
+
+  private static int config(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    boolean json = arguments.contains("--json");
+    GivenSettings given =
+        GivenSettings.of(
+            arguments.stream().filter(argument -> !argument.equals("--json")).toList(),
+            environment);
+    Manual.settings(given, json, out);
+    try {
+      Settings.of(given);
+      return 0;
+    } catch (Settings.Unusable e) {
+      e.faults().forEach(err::println);
+      return USAGE;
+    }
+  }
+
+  private static int serve(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    Settings settings;
+    try {
+      settings = Settings.of(GivenSettings.of(arguments, environment));
+    } catch (Settings.Unusable e) {
+      err.println("Graft does not start, because of its settings:");
+      e.faults().forEach(fault -> err.println("  " + fault));
+      return USAGE;
+    }
+    try {
+      checkTemplates(settings);
+      start(settings, out);
+      return 0;
+    } catch (StoreException | VaultException | StartRefused e) {
+      err.println("Graft does not start. " + e.getMessage());
+      return FAILED;
+    } catch (PortInUseException e) {
+      err.println(
+          "Graft does not start. Port "
+              + e.getPort()
+              + " is in use by another program. Stop that program, or choose another port with"
+              + " GRAFT_PORT or --port.");
+      return FAILED;
+    }
+  }
+
+  /** A reason not to start, in a sentence. */
+  private static final class StartRefused extends RuntimeException {
+    StartRefused(String message) {
+      super(message);
+    }
+  }
+
+  private static void checkTemplates(Settings settings) {
+    var templates =
+        new dev.graft.server.install.Templates(settings.templates(), settings.defaultTemplate());
+    List<String> names = templates.names();
+    if (names.isEmpty()) {
+      throw new StartRefused(
+          "There is no template in "
+              + settings.templates()
+              + ". Put a folder with template-assistant.json and template-tool.json there, or set"
+              + " GRAFT_TEMPLATES to where the templates are.");
+    }
+    settings
+        .defaultTemplate()
+        .filter(name -> !names.contains(name))
+        .ifPresent(name -> {
+          throw new StartRefused(
+              "GRAFT_DEFAULT_TEMPLATE is '"
+                  + name
+                  + "', and there is no such template in "
+                  + settings.templates()
+                  + ". There are: "
+                  + String.join(", ", names)
+                  + ".");
+        });
+    var broken = new StringBuilder();
+    for (String name : names) {
+      templates.named(name).orElseThrow().findings().stream()
+          .filter(finding -> finding.isError())
+          .forEach(finding -> broken.append("\n  ").append(name).append("/").append(finding));
+    }
+    if (!broken.isEmpty()) {
+      throw new StartRefused(
+          "There are templates in " + settings.templates() + " that cannot be used:" + broken);
+    }
+  }
+
+  private static void start(Settings settings, PrintStream out) {
+    Database database = database(settings);
+    try {
+      Vault vault = vault(settings, database);
+      var application = new SpringApplication(Application.class);
+      application.setBannerMode(Banner.Mode.OFF);
+      application.setLogStartupInfo(false);
+      application.setRegisterShutdownHook(true);
+      application.setDefaultProperties(
+          Map.of(
+              "spring.threads.virtual.enabled", "true",
+              "spring.main.keep-alive", "true",
+              "server.shutdown", "graceful",
+              "spring.web.resources.add-mappings", "false",
+              "logging.level.root", "WARN",
+              "logging.level.dev.graft", "INFO",
+              "logging.pattern.console", "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %msg%n%ex"));
+      application.addInitializers(context -> {
+        var beans = (GenericApplicationContext) context;
+        beans.registerBean(Settings.class, () -> settings);
+        beans.registerBean(Database.class, () -> database);
+        beans.registerBean(Vault.class, () -> vault);
+      });
+      ConfigurableApplicationContext context = application.run();
+      Manual.started(settings, database, port(context), out);
+    } catch (RuntimeException e) {
+      database.close();
+      throw unwrapped(e);
+    }
+  }
+
+  private static int port(ConfigurableApplicationContext context) {
+    return context instanceof WebServerApplicationContext web && web.getWebServer() != null
+        ? web.getWebServer().getPort()
+        : 0;
+  }
+
+  /** Spring wraps what its beans throw; the reason itself is what has a sentence. */
+  private static RuntimeException unwrapped(RuntimeException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof StoreException
+          || cause instanceof VaultException
+          || cause instanceof PortInUseException) {
+        return (RuntimeException) cause;
+      }
+    }
+    return e;
+  }
+
+  private static Database database(Settings settings) {
+    if (settings.database().isPresent()) {
+      return Database.postgres(settings.database().get(), 20);
+    }
+    return Database.sqlite(settings.dataDir().resolve("graft.db"));
+  }
+
+  private static Vault vault(Settings settings, Database database) {
+    MasterKey master =
+        settings
+            .masterKey()
+            .map(digits -> MasterKey.of(digits))
+            .orElseGet(() -> masterKeyFile(settings, database));
+    return new Vault(
+        new LocalKeyProvider(master, List.of()),
+        List.of(),
+        InstantSource.system(),
+        Vault.CacheLimits.USUAL);
+  }
+
+  private static MasterKey masterKeyFile(Settings settings, Database database) {
+    Path file = settings.dataDir().resolve("master.key");
+    try {
+      Files.createDirectories(settings.dataDir());
+    } catch (IOException e) {
+      throw new StartRefused(
+          "The data folder " + settings.dataDir() + " cannot be made: " + e.getMessage() + ".");
+    }
+    // A new key could not open what an old one sealed, so it is only made for an empty database.
+    return new Accounts(database).hasDataKeys()
+        ? MasterKeyFile.read(file)
+        : MasterKeyFile.readOrCreate(file);
+  }
+
+  /** The name of this program in lower case, for places that want one word. */
+  static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

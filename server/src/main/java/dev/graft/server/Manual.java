@@ -1,0 +1,113 @@
+package dev.graft.server;
+
+import dev.graft.core.json.Json;
+import dev.graft.store.Database;
+import java.io.PrintStream;
+
+/** What the server says on the terminal. */
+final class Manual {
+  private static final int WIDTH = 92;
+
+  private Manual() {}
+
+  static int serve(PrintStream out) {
+    out.println(
+        """
+        graft serve - runs the server
+
+        Usage: graft serve [--FLAG VALUE ...] [--config FILE]
+
+        Every setting can be given as a flag, in the environment, or in a file with lines NAME=value
+        (--config, GRAFT_CONFIG, or graft.env in the working folder). Flags go first, then the
+        environment, then the file. Secrets are not taken as flags.
+        """);
+    for (Setting setting : Setting.values()) {
+      String flag = setting.isSecret() ? "" : "  " + setting.flag();
+      String standard = setting.standard().isEmpty() ? "" : "  [" + setting.standard() + "]";
+      out.println("  " + setting + flag + standard);
+      wrapped(setting.description(), "      ", out);
+    }
+    return 0;
+  }
+
+  static int config(PrintStream out) {
+    out.println(
+        """
+        graft config - shows the settings that graft serve would use, and where each comes from
+
+        Usage: graft config [--json] [--FLAG VALUE ...] [--config FILE]
+
+        Secrets are masked. The exit code is 2 when the server would not start with them.
+        """);
+    return 0;
+  }
+
+  private static void wrapped(String text, String indent, PrintStream out) {
+    var line = new StringBuilder(indent);
+    for (String word : text.split(" ", -1)) {
+      if (line.length() + word.length() + 1 > WIDTH) {
+        out.println(line.toString().stripTrailing());
+        line = new StringBuilder(indent);
+      }
+      line.append(word).append(' ');
+    }
+    out.println(line.toString().stripTrailing());
+  }
+
+  static void settings(GivenSettings given, boolean json, PrintStream out) {
+    if (json) {
+      var all = Json.object();
+      for (Setting setting : Setting.values()) {
+        all.putObject(setting.name())
+            .put("value", shown(setting, given))
+            .put("origin", given.value(setting).origin());
+      }
+      out.println(Json.writePretty(all));
+      return;
+    }
+    for (Setting setting : Setting.values()) {
+      String value = shown(setting, given);
+      out.printf(
+          "%-24s %-34s %s%n",
+          setting, value.isEmpty() ? "(not set)" : value, given.value(setting).origin());
+    }
+  }
+
+  private static String shown(Setting setting, GivenSettings given) {
+    String text = given.text(setting);
+    if (text.isEmpty() || !setting.isSecret()) {
+      return text;
+    }
+    return setting == Setting.GRAFT_DATABASE_URL
+        ? text.replaceFirst("(://[^:/@]*):.*@", "$1:***@")
+        : "***";
+  }
+
+  static void started(Settings settings, Database database, int port, PrintStream out) {
+    String shownHost =
+        settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+    out.println("Graft listens on http://" + shownHost + ":" + port);
+    out.println(
+        "  database   "
+            + database.description()
+            + (settings.database().isEmpty() ? " in " + settings.dataDir() : ""));
+    out.println(
+        "  master key "
+            + (settings.masterKey().isPresent()
+                ? "from the environment or a file of settings"
+                : settings.dataDir().resolve("master.key")
+                    + " (keep a copy of it apart from backups of the database: without it, no linked"
+                    + " key can be opened)"));
+    out.println(
+        "  Vapi       "
+            + String.join(", ", settings.hosts().stream().map(h -> h.url().toString()).toList()));
+    out.println("  templates  " + settings.templates());
+    out.println(
+        "  callers    "
+            + (settings.open()
+                ? "everyone on this machine, without a token (GRAFT_AUTH=none)"
+                : "whoever has the admin token"));
+    out.println("  read more  http://" + shownHost + ":" + port + "/docs");
+    out.flush();
+  }
+}

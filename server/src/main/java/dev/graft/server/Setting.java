@@ -1,0 +1,92 @@
+package dev.graft.server;
+
+import java.util.Locale;
+import java.util.Optional;
+
+/** One thing that an operator can set: in the environment, with a flag, or in a file. */
+enum Setting {
+  GRAFT_HOST("127.0.0.1", "The address to listen on."),
+  GRAFT_PORT("3000", "The port to listen on; 0 takes any free one."),
+  GRAFT_DATA_DIR("data", "The folder for the SQLite database and the key file."),
+  GRAFT_DATABASE_URL(
+      "",
+      "A PostgreSQL database, as postgresql://user:password@host:port/database. Without it, a SQLite"
+          + " file in the data folder."),
+  GRAFT_VAPI_BASE_URL(
+      "",
+      "Where Vapi is, when it is not Vapi: a sandbox, for instance. Only https, except on this"
+          + " machine. Without it, Vapi's US and EU hosts."),
+  GRAFT_MASTER_KEY(
+      "",
+      "The key that wraps all others, as 64 hex digits (graft key generate). MASTER_KEY is read too."
+          + " Without it, a key file is made in the data folder."),
+  GRAFT_TEMPLATES("templates", "The folder with one folder per template."),
+  GRAFT_DEFAULT_TEMPLATE(
+      "",
+      "The template of a clone that names none. Without it, front-desk, or the only one there is."),
+  GRAFT_AUTH(
+      "token",
+      "Who may call: 'token' for whoever has the admin token, 'none' for everyone on this machine"
+          + " (only with a loopback host)."),
+  GRAFT_ADMIN_TOKEN(
+      "",
+      "The token for Graft's own API, at least 20 characters. Without it, one is made at the first"
+          + " start and shown once."),
+  GRAFT_CALL_TIMEOUT("15s", "How long one call to Vapi may take."),
+  GRAFT_REQUEST_DEADLINE(
+      "60s", "How long a clone request waits for Vapi before it is finished in the background."),
+  GRAFT_SETTLING_TIME(
+      "10s",
+      "How long to look for the object of a create whose reply was lost before it is repeated."),
+  GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account.");
+
+  private final String standard;
+  private final String description;
+
+  Setting(String standard, String description) {
+    this.standard = standard;
+    this.description = description;
+  }
+
+  /** What holds when nobody sets it; empty for nothing. */
+  String standard() {
+    return standard;
+  }
+
+  String description() {
+    return description;
+  }
+
+  /** Its name on the command line, for instance {@code --data-dir}. */
+  String flag() {
+    return "--" + name().substring("GRAFT_".length()).toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** Whether its value must not be seen, so that it is no flag either: those can be listed. */
+  boolean isSecret() {
+    return this == GRAFT_MASTER_KEY || this == GRAFT_ADMIN_TOKEN || this == GRAFT_DATABASE_URL;
+  }
+
+  /** The name it had in the product that Graft comes from. */
+  Optional<String> formerName() {
+    return this == GRAFT_MASTER_KEY ? Optional.of("MASTER_KEY") : Optional.empty();
+  }
+
+  static Optional<Setting> ofFlag(String flag) {
+    for (Setting setting : values()) {
+      if (setting.flag().equals(flag)) {
+        return Optional.of(setting);
+      }
+    }
+    return Optional.empty();
+  }
+
+  static Optional<Setting> named(String name) {
+    for (Setting setting : values()) {
+      if (setting.name().equals(name) || setting.formerName().filter(name::equals).isPresent()) {
+        return Optional.of(setting);
+      }
+    }
+    return Optional.empty();
+  }
+}

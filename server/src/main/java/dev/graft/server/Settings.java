@@ -1,0 +1,220 @@
+package dev.graft.server;
+
+import dev.graft.vapi.Host;
+import dev.graft.vault.Secret;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The settings of this process, all of them good.
+ *
+ * @param hosts where a key is tried
+ * @param adminToken the one that was set, if one was
+ * @param open whether everyone on this machine may call without a token
+ */
+public record Settings(
+    String host,
+    int port,
+    Path dataDir,
+    Optional<URI> database,
+    List<Host> hosts,
+    Optional<Secret> masterKey,
+    Path templates,
+    Optional<String> defaultTemplate,
+    Optional<Secret> adminToken,
+    boolean open,
+    Duration callTimeout,
+    Duration requestDeadline,
+    Duration settlingTime,
+    Duration leaseTime) {
+
+  /** Settings that cannot be used, with every fault. */
+  static final class Unusable extends Exception {
+    private final List<String> faults;
+
+    Unusable(List<String> faults) {
+      super(String.join("\n", faults));
+      this.faults = List.copyOf(faults);
+    }
+
+    List<String> faults() {
+      return faults;
+    }
+  }
+
+  static Settings of(GivenSettings given) throws Unusable {
+    var reader = new Reader(given);
+    Settings settings = reader.settings();
+    if (!reader.faults.isEmpty()) {
+      throw new Unusable(reader.faults);
+    }
+    return settings;
+  }
+
+  /** Whether only programs on this machine can reach an address. */
+  static boolean isLoopback(String host) {
+    String name = host.toLowerCase(Locale.ROOT);
+    return name.equals("localhost")
+        || name.equals("::1")
+        || name.equals("[::1]")
+        || name.matches("127(\\.\\d{1,3}){3}");
+  }
+
+  private static final class Reader {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,6})(ms|s|m|h)");
+    private final GivenSettings given;
+    private final List<String> faults;
+
+    Reader(GivenSettings given) {
+      this.given = given;
+      this.faults = new ArrayList<>(given.faults());
+    }
+
+    Settings settings() {
+      String host = given.text(Setting.GRAFT_HOST);
+      boolean open = open(host);
+      return new Settings(
+          host,
+          port(),
+          Path.of(given.text(Setting.GRAFT_DATA_DIR)).toAbsolutePath().normalize(),
+          database(),
+          hosts(),
+          masterKey(),
+          Path.of(given.text(Setting.GRAFT_TEMPLATES)).toAbsolutePath().normalize(),
+          text(Setting.GRAFT_DEFAULT_TEMPLATE),
+          adminToken(),
+          open,
+          duration(Setting.GRAFT_CALL_TIMEOUT),
+          duration(Setting.GRAFT_REQUEST_DEADLINE),
+          duration(Setting.GRAFT_SETTLING_TIME),
+          duration(Setting.GRAFT_LEASE_TIME));
+    }
+
+    private Optional<String> text(Setting setting) {
+      return Optional.of(given.text(setting)).filter(text -> !text.isBlank());
+    }
+
+    private void fault(Setting setting, String what) {
+      faults.add(setting + " (" + given.value(setting).origin() + ") " + what);
+    }
+
+    private int port() {
+      String text = given.text(Setting.GRAFT_PORT);
+      if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
+        return Integer.parseInt(text);
+      }
+      fault(Setting.GRAFT_PORT, "must be a number from 0 to 65535.");
+      return 0;
+    }
+
+    private boolean open(String host) {
+      String text = given.text(Setting.GRAFT_AUTH).toLowerCase(Locale.ROOT);
+      if (!text.equals("token") && !text.equals("none")) {
+        fault(Setting.GRAFT_AUTH, "must be 'token' or 'none'.");
+      }
+      boolean open = text.equals("none");
+      if (open && !isLoopback(host)) {
+        fault(
+            Setting.GRAFT_AUTH,
+            "is 'none', and GRAFT_HOST is "
+                + host
+                + ", which others can reach. Without a token Graft only listens on 127.0.0.1: set"
+                + " GRAFT_HOST to that, or GRAFT_AUTH to 'token'.");
+      }
+      return open;
+    }
+
+    private Optional<URI> database() {
+      Optional<String> text = text(Setting.GRAFT_DATABASE_URL);
+      if (text.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        URI url = new URI(text.get());
+        boolean postgres =
+            "postgresql".equals(url.getScheme()) || "postgres".equals(url.getScheme());
+        if (postgres && url.getHost() != null && String.valueOf(url.getPath()).length() > 1) {
+          return Optional.of(url);
+        }
+      } catch (URISyntaxException e) {
+        // Said below, without the text: there may be a password in it.
+      }
+      fault(
+          Setting.GRAFT_DATABASE_URL,
+          "must look like postgresql://user:password@host:5432/database; characters such as @ or /"
+              + " in the password are written as %40 or %2F.");
+      return Optional.empty();
+    }
+
+    private List<Host> hosts() {
+      Optional<String> text = text(Setting.GRAFT_VAPI_BASE_URL);
+      if (text.isEmpty()) {
+        return Host.vapis();
+      }
+      try {
+        URI url = new URI(text.get());
+        if (Host.isSafe(url)) {
+          return List.of(Host.at(url));
+        }
+      } catch (URISyntaxException e) {
+        // Said below.
+      }
+      fault(
+          Setting.GRAFT_VAPI_BASE_URL,
+          "must be an https address without user, query or fragment; http is taken on this machine"
+              + " only (127.0.0.1, localhost). Customers' keys are sent there.");
+      return Host.vapis();
+    }
+
+    private Optional<Secret> masterKey() {
+      Optional<String> text = text(Setting.GRAFT_MASTER_KEY);
+      if (text.isPresent() && !text.get().matches("[0-9a-fA-F]{64}")) {
+        fault(
+            Setting.GRAFT_MASTER_KEY,
+            "must be 64 hex digits, and has "
+                + text.get().length()
+                + " characters. 'graft key generate' makes one.");
+        return Optional.empty();
+      }
+      return text.map(Secret::copyOf);
+    }
+
+    private Optional<Secret> adminToken() {
+      Optional<String> text = text(Setting.GRAFT_ADMIN_TOKEN);
+      if (text.isPresent() && !text.get().matches("[\\x21-\\x7e]{20,512}")) {
+        fault(
+            Setting.GRAFT_ADMIN_TOKEN,
+            "must be 20 to 512 printable ASCII characters without spaces.");
+        return Optional.empty();
+      }
+      return text.map(Secret::copyOf);
+    }
+
+    private Duration duration(Setting setting) {
+      Matcher matcher = DURATION.matcher(given.text(setting));
+      if (matcher.matches()) {
+        long number = Long.parseLong(matcher.group(1));
+        Duration duration =
+            switch (matcher.group(2)) {
+              case "ms" -> Duration.ofMillis(number);
+              case "s" -> Duration.ofSeconds(number);
+              case "m" -> Duration.ofMinutes(number);
+              default -> Duration.ofHours(number);
+            };
+        if (!duration.isZero() && duration.compareTo(Duration.ofHours(1)) <= 0) {
+          return duration;
+        }
+      }
+      fault(setting, "must be a time such as 500ms, 15s or 2m, at most one hour.");
+      return Duration.ofSeconds(1);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.graft.server;
+
+import dev.graft.server.install.Installing;
+import dev.graft.server.install.Recovery;
+import dev.graft.server.install.StoredPlans;
+import dev.graft.server.install.Templates;
+import dev.graft.server.link.Keys;
+import dev.graft.server.link.Linking;
+import dev.graft.store.Accounts;
+import dev.graft.store.Database;
+import dev.graft.store.Installations;
+import dev.graft.store.KeptValues;
+import dev.graft.store.Operations;
+import dev.graft.store.Plans;
+import dev.graft.store.Releases;
+import dev.graft.vapi.VapiHttp;
+import dev.graft.vault.Vault;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.function.Supplier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Everything behind the HTTP side, put together from settings, database and vault. */
+@Configuration(proxyBeanMethods = false)
+class Wiring {
+  private static final int CONNECTIONS_TO_VAPI = 600;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  @Bean
+  InstantSource clock() {
+    return InstantSource.system();
+  }
+
+  @Bean
+  VapiHttp vapiHttp() {
+    return new VapiHttp(CONNECTIONS_TO_VAPI);
+  }
+
+  @Bean
+  Accounts accounts(Database database) {
+    return new Accounts(database);
+  }
+
+  @Bean
+  Installations installations(Database database) {
+    return new Installations(database);
+  }
+
+  @Bean
+  KeptValues keptValues(Database database) {
+    return new KeptValues(database);
+  }
+
+  @Bean
+  Operations operations(Database database, Settings settings) {
+    var operations = new Operations(database, settings.leaseTime());
+    if (settings.database().isEmpty()) {
+      operations.endAllLeases();
+    }
+    return operations;
+  }
+
+  @Bean
+  Keys keys(Vault vault, Accounts accounts, InstantSource clock, Settings settings) {
+    var keys = new Keys(vault, accounts, clock, settings.masterKey().orElse(null));
+    keys.check();
+    return keys;
+  }
+
+  @Bean
+  Linking linking(
+      VapiHttp http,
+      Settings settings,
+      Accounts accounts,
+      Installations installations,
+      Keys keys,
+      InstantSource clock) {
+    return new Linking(
+        http,
+        settings.hosts(),
+        accounts,
+        installations,
+        keys,
+        clock,
+        settings.callTimeout(),
+        ids("acc_"));
+  }
+
+  @Bean
+  Templates templates(Settings settings) {
+    return new Templates(settings.templates(), settings.defaultTemplate());
+  }
+
+  @Bean
+  Installing installing(
+      VapiHttp http,
+      Settings settings,
+      Database database,
+      Accounts accounts,
+      Installations installations,
+      Operations operations,
+      Keys keys,
+      InstantSource clock) {
+    return new Installing(
+        http,
+        settings.hosts(),
+        accounts,
+        installations,
+        operations,
+        new Releases(database),
+        keys,
+        clock,
+        new Installing.Times(
+            settings.callTimeout(),
+            settings.requestDeadline(),
+            settings.settlingTime(),
+            settings.leaseTime()),
+        new Installing.Ids(ids("node_").get(), ids("op_"), ids("ins_")));
+  }
+
+  @Bean
+  Recovery recovery(Operations operations, Installing installing, InstantSource clock) {
+    return new Recovery(operations, installing, clock, Duration.ofSeconds(1));
+  }
+
+  @Bean
+  StoredPlans storedPlans(Database database, Accounts accounts, Keys keys, InstantSource clock) {
+    return new StoredPlans(new Plans(database), accounts, keys, clock, ids("plan_"));
+  }
+
+  /**
+   * Ids that sort by the time at which they were made, and cannot be guessed: 48 bits of time, 80
+   * of chance.
+   */
+  private static Supplier<String> ids(String prefix) {
+    return () -> {
+      byte[] chance = new byte[10];
+      RANDOM.nextBytes(chance);
+      return prefix
+          + HexFormat.of().toHexDigits(System.currentTimeMillis(), 12)
+          + HexFormat.of().formatHex(chance);
+    };
+  }
+}

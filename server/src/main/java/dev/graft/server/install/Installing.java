@@ -1,0 +1,377 @@
+package dev.graft.server.install;
+
+import dev.graft.core.apply.Journal;
+import dev.graft.core.apply.Reconciler;
+import dev.graft.core.apply.Reply;
+import dev.graft.core.apply.Sighting;
+import dev.graft.core.apply.Survey;
+import dev.graft.core.apply.Tempo;
+import dev.graft.core.json.Digest;
+import dev.graft.core.plan.Ledger;
+import dev.graft.core.plan.Planned;
+import dev.graft.core.plan.Planner;
+import dev.graft.core.template.Release;
+import dev.graft.server.link.Keys;
+import dev.graft.store.Account;
+import dev.graft.store.Accounts;
+import dev.graft.store.BodySeal;
+import dev.graft.store.Installation;
+import dev.graft.store.Installations;
+import dev.graft.store.Operation;
+import dev.graft.store.Operations;
+import dev.graft.store.Releases;
+import dev.graft.vapi.Host;
+import dev.graft.vapi.HttpVapiAccount;
+import dev.graft.vapi.VapiHttp;
+import dev.graft.vault.Secret;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings installations to where they should be, one writer per account. Whoever asks for what is
+ * already being done waits for it and gets the same answer; what a dead process left unfinished
+ * comes before anything new.
+ */
+public final class Installing implements AutoCloseable {
+  /** The one kind of operation so far: a clone, which is also the upgrade and the repeat. */
+  private static final String CLONE = "clone";
+
+  private static final Duration FIRST_POLL = Duration.ofMillis(5);
+  private static final Duration LONGEST_POLL = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+  private static final Logger LOG = LoggerFactory.getLogger(Installing.class);
+
+  private final VapiHttp http;
+  private final List<Host> hosts;
+  private final Accounts accounts;
+  private final Installations installations;
+  private final Operations operations;
+  private final Releases releases;
+  private final Keys keys;
+  private final InstantSource clock;
+  private final Times times;
+  private final Ids ids;
+  private final ScheduledExecutorService heartbeats =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("lease-heartbeats").factory());
+
+  /** How long things may take. */
+  public record Times(Duration call, Duration request, Duration settling, Duration lease) {}
+
+  /**
+   * Where new ids come from.
+   *
+   * @param holder names this process among those that share the database
+   */
+  public record Ids(String holder, Supplier<String> operation, Supplier<String> installation) {}
+
+  public Installing(
+      VapiHttp http,
+      List<Host> hosts,
+      Accounts accounts,
+      Installations installations,
+      Operations operations,
+      Releases releases,
+      Keys keys,
+      InstantSource clock,
+      Times times,
+      Ids ids) {
+    this.http = http;
+    this.hosts = List.copyOf(hosts);
+    this.accounts = accounts;
+    this.installations = installations;
+    this.operations = operations;
+    this.releases = releases;
+    this.keys = keys;
+    this.clock = clock;
+    this.times = times;
+    this.ids = ids;
+  }
+
+  /**
+   * Clones a release into an account, or brings the clone there up to it, and waits for that.
+   *
+   * @return the operation, which runs on in the background if it is not over; nothing when another
+   *     operation held the account all the time
+   */
+  public Optional<Operation> clone(Account account, Release release, Digest digest, Wish wish) {
+    Instant deadline = clock.instant().plus(times.request());
+    var asked =
+        new Operations.Request(
+            account.id(),
+            CLONE,
+            release,
+            digest,
+            wish.toJson(),
+            ids.operation().get(),
+            ids.installation().get());
+    Duration poll = FIRST_POLL;
+    String awaited = null;
+    while (true) {
+      if (awaited != null) {
+        Optional<Operation> over = operations.withId(awaited).filter(Operation::isOver);
+        if (over.isPresent()) {
+          return over;
+        }
+      }
+      long asking = System.nanoTime();
+      switch (operations.begin(asked, ids.holder(), clock.instant())) {
+        case Operations.Claim.Yours claim -> {
+          Operation after = work(claim, asking, deadline);
+          if (!claim.isOlder() || isSame(after, asked) || !after.isOver()) {
+            return Optional.of(after);
+          }
+        }
+        case Operations.Claim.Busy(var running) -> {
+          awaited = running != null && isSame(running, asked) ? running.id() : null;
+          if (clock.instant().plus(poll).isAfter(deadline)) {
+            return Optional.empty();
+          }
+          sleep(poll);
+          poll =
+              poll.multipliedBy(2).compareTo(LONGEST_POLL) < 0
+                  ? poll.multipliedBy(2)
+                  : LONGEST_POLL;
+        }
+      }
+    }
+  }
+
+  private static boolean isSame(Operation operation, Operations.Request asked) {
+    return operation.kind().equals(asked.kind())
+        && operation.template().equals(asked.release().template())
+        && operation.release().equals(asked.digest())
+        && operation.request().equals(asked.request());
+  }
+
+  private static void sleep(Duration pause) {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting", e);
+    }
+  }
+
+  /** Finishes an operation that nobody works on, if nobody does and it is not over. */
+  public void takeUp(String operationId) {
+    long asking = System.nanoTime();
+    operations
+        .takeUp(operationId, ids.holder())
+        .ifPresent(claim -> {
+          LOG.info("operation {} is taken up again", operationId);
+          work(claim, asking, clock.instant().plus(times.request()));
+        });
+  }
+
+  private Operation work(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
+    Operation operation = claim.operation();
+    try (var lease =
+        new HeldLease(
+            operations, claim.lease(), times.lease(), System::nanoTime, acquiredAt, heartbeats)) {
+      try {
+        conclude(operation, lease, reconcile(operation, lease, deadline));
+      } catch (Journal.LeaseLost e) {
+        LOG.warn("operation {} was taken over by another node", operation.id());
+      } catch (RuntimeException e) {
+        // The database or the vault is away, or there is a bug: in each case the work is not lost.
+        giveBackAfter(e, operation, lease);
+        throw e;
+      }
+    }
+    return operations.withId(operation.id()).orElseThrow();
+  }
+
+  private void giveBackAfter(RuntimeException cause, Operation operation, HeldLease lease) {
+    try {
+      operations.postpone(
+          lease.lease(), operation, clock.instant().plus(pauseAfter(operation)), null);
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  private Reconciler.Result reconcile(Operation operation, HeldLease lease, Instant deadline) {
+    Account account = accounts.withId(operation.accountId()).orElseThrow();
+    Release release = releases.withDigest(operation.release()).orElseThrow();
+    Installation installation = installations.withId(operation.installationId()).orElseThrow();
+    BodySeal seal = keys.bodies(account);
+    Wish wish = Wish.fromJson(operation.request());
+    try (Secret key = keys.apiKey(account)) {
+      var vapi = new HttpVapiAccount(http, hostOf(account), key, times.call(), deadline, clock);
+      return new Reconciler(
+              lease.guard(vapi),
+              operations.journal(operation, lease.lease(), seal),
+              new Tempo(clock, Installing::sleep, deadline, times.settling()))
+          .run(
+              new Reconciler.Task(
+                  operation.id(),
+                  release,
+                  wish.policy(),
+                  installations.ledger(installation.id(), seal),
+                  Sighting.fromJson(installation.sighting()),
+                  account.orgId(),
+                  installations.objectsOfOthers(account.id(), installation.id()),
+                  wish.basis()));
+    }
+  }
+
+  private Host hostOf(Account account) {
+    return Host.named(account.host(), hosts).orElse(hosts.getFirst());
+  }
+
+  private void conclude(Operation operation, HeldLease lease, Reconciler.Result result) {
+    switch (result) {
+      case Reconciler.Result.Converged(var actions, var sighting, var orgId, var notes) -> {
+        Release release = releases.withDigest(operation.release()).orElseThrow();
+        finish(
+            operation,
+            lease,
+            Operation.State.SUCCEEDED,
+            new Report(actions, notes, null),
+            new Operations.Convergence(
+                operation.release(), release.version().toString(), sighting.toJson(), orgId));
+      }
+      case Reconciler.Result.Blocked(var blockers) ->
+          finish(
+              operation,
+              lease,
+              Operation.State.BLOCKED,
+              new Report(List.of(), blockers, null),
+              null);
+      case Reconciler.Result.Refused(var address, var reply, var done) ->
+          finish(
+              operation,
+              lease,
+              Operation.State.FAILED,
+              new Report(
+                  done,
+                  List.of(),
+                  Failure.refused(address == null ? null : address.toString(), reply)),
+              null);
+      case Reconciler.Result.OtherBasis() ->
+          finish(
+              operation,
+              lease,
+              Operation.State.FAILED,
+              new Report(
+                  List.of(),
+                  List.of(),
+                  Failure.of(
+                      409,
+                      "PLAN_OUTDATED",
+                      "The account or the template changed since this plan was made, so nothing was"
+                          + " done. Make a new plan, look at it, and apply that one.")),
+              null);
+      case Reconciler.Result.OtherOrg(var expected, var found) ->
+          finish(
+              operation,
+              lease,
+              Operation.State.FAILED,
+              new Report(
+                  List.of(),
+                  List.of(),
+                  Failure.of(
+                      409,
+                      "ACCOUNT_MISMATCH",
+                      "The linked key opens the Vapi organisation "
+                          + found
+                          + ", and this account is known as "
+                          + expected
+                          + ". Nothing was changed. Link a key of the right organisation.")),
+              null);
+      case Reconciler.Result.Unfinished(var reply, var done) ->
+          operations.postpone(
+              lease.lease(),
+              operation,
+              clock.instant().plus(pauseAfter(operation)),
+              new Report(done, List.of(), Failure.unfinished(reply)).toJson());
+    }
+  }
+
+  private void finish(
+      Operation operation,
+      HeldLease lease,
+      Operation.State state,
+      Report report,
+      Operations.@Nullable Convergence convergence) {
+    boolean finished =
+        operations.finish(
+            lease.lease(), operation, state, report.toJson(), convergence, clock.instant());
+    if (!finished) {
+      throw new Journal.LeaseLost();
+    }
+    LOG.info(
+        "operation {} of account {} {}: {}",
+        operation.id(),
+        operation.accountId(),
+        state.name().toLowerCase(Locale.ROOT),
+        report.actions());
+  }
+
+  /** The pause before an operation that did not get through is tried again: it doubles. */
+  private static Duration pauseAfter(Operation operation) {
+    Duration pause = Duration.ofSeconds(1L << Math.min(operation.tries(), 9));
+    return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+  }
+
+  /** What came of planning without doing anything. */
+  public sealed interface Preview {
+    record Made(Planned planned) implements Preview {}
+
+    /** Vapi did not show the account. */
+    record Unseen(Failure failure) implements Preview {}
+  }
+
+  /** Plans a clone, and changes nothing anywhere. */
+  public Preview plan(Account account, Release release, Wish wish) {
+    Optional<Installation> installation = installations.of(account.id(), release.template());
+    Ledger ledger =
+        installation
+            .map(found -> installations.ledger(found.id(), keys.bodies(account)))
+            .orElse(Ledger.EMPTY);
+    Sighting sighting =
+        installation.map(found -> Sighting.fromJson(found.sighting())).orElse(Sighting.NOTHING);
+    var others =
+        installation
+            .map(found -> installations.objectsOfOthers(account.id(), found.id()))
+            .orElseGet(() -> installations.objectsOfOthers(account.id(), ""));
+    try (Secret key = keys.apiKey(account)) {
+      var vapi =
+          new HttpVapiAccount(
+              http,
+              hostOf(account),
+              key,
+              times.call(),
+              clock.instant().plus(times.request()),
+              clock);
+      return switch (Survey.look(vapi, release, ledger, sighting, Set.copyOf(others))) {
+        case Survey.Result.Seen(var actual, var _, var _) ->
+            new Preview.Made(Planner.plan(release, ledger, actual, wish.policy()));
+        case Survey.Result.Unseen(var reply) -> new Preview.Unseen(unseen(reply));
+      };
+    }
+  }
+
+  private static Failure unseen(Reply reply) {
+    return reply instanceof Reply.Refused refused
+        ? Failure.refused(null, refused)
+        : Failure.unread(reply);
+  }
+
+  @Override
+  public void close() {
+    heartbeats.shutdownNow();
+  }
+}

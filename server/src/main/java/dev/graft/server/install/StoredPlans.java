@@ -1,0 +1,80 @@
+package dev.graft.server.install;
+
+import dev.graft.core.json.Digest;
+import dev.graft.core.json.Json;
+import dev.graft.server.link.Keys;
+import dev.graft.store.Account;
+import dev.graft.store.Accounts;
+import dev.graft.store.Plans;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Plans that someone looked at and may apply: kept for a day, and only as good as their basis. */
+public final class StoredPlans {
+  private static final Duration KEPT = Duration.ofDays(1);
+
+  private final Plans plans;
+  private final Accounts accounts;
+  private final Keys keys;
+  private final InstantSource clock;
+  private final Supplier<String> newId;
+
+  public StoredPlans(
+      Plans plans, Accounts accounts, Keys keys, InstantSource clock, Supplier<String> newId) {
+    this.plans = plans;
+    this.accounts = accounts;
+    this.keys = keys;
+    this.clock = clock;
+    this.newId = newId;
+  }
+
+  /** A plan as it was shown, and what it was made from. */
+  public record Kept(
+      String id,
+      Account account,
+      String template,
+      Digest release,
+      Digest basis,
+      Wish wish,
+      ObjectNode content) {}
+
+  /** Keeps a plan and gives its id. */
+  public String keep(
+      Account account, Templates.Template template, Digest basis, Wish wish, ObjectNode content) {
+    String id = newId.get();
+    plans.keep(
+        new Plans.Row(
+            id,
+            account.id(),
+            template.name(),
+            template.digest().orElseThrow(),
+            basis,
+            Json.write(wish.toJson()),
+            clock.instant()),
+        content,
+        keys.bodies(account),
+        clock.instant().minus(KEPT));
+    return id;
+  }
+
+  public Optional<Kept> withId(String id) {
+    return plans
+        .withId(id)
+        .filter(row -> row.createdAt().isAfter(clock.instant().minus(KEPT)))
+        .flatMap(row ->
+            accounts
+                .withId(row.accountId())
+                .map(account ->
+                    new Kept(
+                        row.id(),
+                        account,
+                        row.template(),
+                        row.release(),
+                        row.basis(),
+                        Wish.fromJson(Json.parse(row.request())),
+                        plans.content(row, keys.bodies(account)))));
+  }
+}

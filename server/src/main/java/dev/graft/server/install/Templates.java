@@ -1,0 +1,134 @@
+package dev.graft.server.install;
+
+import dev.graft.core.Diagnostic;
+import dev.graft.core.json.Digest;
+import dev.graft.core.template.Release;
+import dev.graft.core.template.TemplateReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * The templates in their folder, as the files stand now: a release is read again when a file of it
+ * changes. A folder that is broken is no template until it is mended.
+ */
+public final class Templates {
+  private static final int DEEPEST = 4;
+
+  private final Path folder;
+  private final Optional<String> standard;
+  private final Map<String, Read> known = new ConcurrentHashMap<>();
+
+  /**
+   * The templates of a folder.
+   *
+   * @param standard the template of a clone that names none, if one is set
+   */
+  public Templates(Path folder, Optional<String> standard) {
+    this.folder = folder;
+    this.standard = standard;
+  }
+
+  /** A template as it stands: a release, or what is wrong. */
+  public record Template(
+      String name, Optional<Release> release, Optional<Digest> digest, List<Diagnostic> findings) {
+    public Template {
+      findings = List.copyOf(findings);
+    }
+  }
+
+  /** Sizes and times of files, by which a change is noticed. */
+  private record Read(Map<String, String> stamps, Template template) {}
+
+  public Path folder() {
+    return folder;
+  }
+
+  /** The names of all templates, in order. */
+  public List<String> names() {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> folders = Files.list(folder)) {
+      return folders
+          .filter(Files::isDirectory)
+          .map(path -> String.valueOf(path.getFileName()))
+          .filter(name -> !name.startsWith("."))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public Optional<Template> named(String name) {
+    return names().contains(name) ? Optional.of(read(name)) : Optional.empty();
+  }
+
+  /** The template of a clone that names none; nothing when several could be meant. */
+  public Optional<String> standardName() {
+    List<String> names = names();
+    if (standard.isPresent()) {
+      return standard;
+    }
+    if (names.size() == 1) {
+      return Optional.of(names.getFirst());
+    }
+    return Optional.of("front-desk").filter(names::contains);
+  }
+
+  private Template read(String name) {
+    Path root = folder.resolve(name);
+    Map<String, String> stamps = stamps(root);
+    Read before = known.get(name);
+    if (before != null && before.stamps().equals(stamps)) {
+      return before.template();
+    }
+    TemplateReader.Reading reading = TemplateReader.read(name, contents(root, stamps));
+    var template =
+        new Template(
+            name, reading.release(), reading.release().map(Release::digest), reading.findings());
+    known.put(name, new Read(stamps, template));
+    return template;
+  }
+
+  private static Map<String, String> stamps(Path root) {
+    try (Stream<Path> files = Files.walk(root, DEEPEST)) {
+      var stamps = new TreeMap<String, String>();
+      for (Path file : files.filter(path -> path.toString().endsWith(".json")).toList()) {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        if (attributes.isRegularFile()) {
+          stamps.put(
+              root.relativize(file).toString().replace('\\', '/'),
+              attributes.size() + " " + attributes.lastModifiedTime() + " " + attributes.fileKey());
+        }
+      }
+      return stamps;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static SequencedMap<String, byte[]> contents(Path root, Map<String, String> stamps) {
+    var contents = new LinkedHashMap<String, byte[]>();
+    for (String name : stamps.keySet()) {
+      try {
+        contents.put(name, Files.readAllBytes(root.resolve(name)));
+      } catch (IOException e) {
+        // A file that cannot be read is as broken as one that cannot be parsed.
+        contents.put(name, new byte[0]);
+      }
+    }
+    return contents;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.graft.server.link;
+
+import dev.graft.store.Account;
+import dev.graft.store.Accounts;
+import dev.graft.store.BodySeal;
+import dev.graft.store.Sealed;
+import dev.graft.store.StoredDataKey;
+import dev.graft.vault.Context;
+import dev.graft.vault.DataKey;
+import dev.graft.vault.KeyProvider;
+import dev.graft.vault.OriginalRecord;
+import dev.graft.vault.Secret;
+import dev.graft.vault.Vault;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Seals what belongs to an account before it is stored, and opens it again: the vault's only user.
+ */
+public final class Keys {
+  private static final String SYSTEM = "system";
+  private static final String API_KEY = "vapi-key";
+  private static final String BODY = "body";
+
+  private final Vault vault;
+  private final Accounts accounts;
+  private final InstantSource clock;
+  private final @Nullable Secret originalMasterKey;
+  private volatile @Nullable DataKey system;
+
+  /**
+   * The keys of these accounts.
+   *
+   * @param originalMasterKey what opens records of the product that Graft comes from, if it is set
+   */
+  public Keys(
+      Vault vault, Accounts accounts, InstantSource clock, @Nullable Secret originalMasterKey) {
+    this.vault = vault;
+    this.accounts = accounts;
+    this.clock = clock;
+    this.originalMasterKey = originalMasterKey;
+  }
+
+  /** A data key for a new account, to be stored with it. */
+  StoredDataKey newDataKey(String accountId) {
+    return stored(vault.newDataKey(accountId));
+  }
+
+  Sealed seal(String accountId, StoredDataKey dataKey, Secret apiKey) {
+    return new Sealed(vault.seal(dataKey(dataKey), apiKeyOf(accountId), apiKey));
+  }
+
+  Sealed seal(Account account, Secret apiKey) {
+    return seal(account.id(), dataKeyOf(account), apiKey);
+  }
+
+  /** The account's key in clear; whoever takes it wipes it. */
+  public Secret apiKey(Account account) {
+    return vault.openSecret(
+        dataKey(dataKeyOf(account)), apiKeyOf(account.id()), account.apiKey().bytes());
+  }
+
+  /** Seals and opens the bodies of an account. */
+  public BodySeal bodies(Account account) {
+    DataKey dataKey = dataKey(dataKeyOf(account));
+    return new BodySeal(
+        (place, body) -> vault.seal(dataKey, new Context(account.id(), BODY, place), body),
+        (place, sealed) -> vault.open(dataKey, new Context(account.id(), BODY, place), sealed));
+  }
+
+  /** The same for the same key, and nothing else can be told from it. */
+  String fingerprint(Secret apiKey) {
+    return vault.fingerprint(systemKey(), apiKey);
+  }
+
+  /**
+   * Opens a record of the product that Graft comes from; nothing when its master key is not set.
+   */
+  public Optional<Secret> openOriginal(String record) {
+    return Optional.ofNullable(originalMasterKey).map(key -> OriginalRecord.open(record, key));
+  }
+
+  /** Proves that the key provider works. */
+  public void check() {
+    vault.check();
+    systemKey();
+  }
+
+  private DataKey systemKey() {
+    DataKey known = system;
+    if (known == null) {
+      known = dataKey(accounts.systemDataKey(stored(vault.newDataKey(SYSTEM)), clock.instant()));
+      system = known;
+    }
+    return known;
+  }
+
+  private StoredDataKey dataKeyOf(Account account) {
+    return accounts
+        .dataKey(account.dataKey())
+        .orElseThrow(
+            () -> new IllegalStateException("the data key of " + account.id() + " is missing"));
+  }
+
+  private static Context apiKeyOf(String accountId) {
+    return new Context(accountId, API_KEY, accountId);
+  }
+
+  private static StoredDataKey stored(DataKey key) {
+    return new StoredDataKey(
+        key.id().toString(),
+        key.accountId(),
+        key.providerUri(),
+        key.wrapped().kekVersion(),
+        new Sealed(key.wrapped().bytes()));
+  }
+
+  private static DataKey dataKey(StoredDataKey stored) {
+    return new DataKey(
+        UUID.fromString(stored.id()),
+        stored.owner(),
+        stored.provider(),
+        new KeyProvider.Wrapped(stored.wrappingKey(), stored.wrapped().bytes()));
+  }
+}

@@ -1,0 +1,137 @@
+package dev.graft.server.web;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands before every route: gives the request an id, sets the headers that a browser should see,
+ * and lets in who may come in.
+ */
+final class Guard extends HttpFilter {
+  static final String REQUEST_ID = "graft.request-id";
+
+  /** What everyone may see: whether Graft lives, and how it is used. */
+  private static final Set<String> OPEN_PATHS =
+      Set.of("/", "/health", "/health/ready", "/openapi.yaml", "/docs");
+
+  private final transient Optional<AdminToken> token;
+
+  /**
+   * A guard.
+   *
+   * @param token what callers have to show; nothing when everyone on this machine may call
+   */
+  Guard(Optional<AdminToken> token) {
+    this.token = token;
+  }
+
+  @Override
+  protected void doFilter(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    String requestId = "req_" + UUID.randomUUID().toString().replace("-", "");
+    request.setAttribute(REQUEST_ID, requestId);
+    response.setHeader("X-Request-Id", requestId);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("X-Frame-Options", "DENY");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
+            + " data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+    Problem refusal = refusal(request);
+    if (refusal == null) {
+      chain.doFilter(request, response);
+    } else {
+      write(refusal, response, requestId);
+    }
+  }
+
+  private @Nullable Problem refusal(HttpServletRequest request) {
+    if (token.isEmpty()) {
+      return refusalWithoutToken(request);
+    }
+    String path = request.getRequestURI();
+    if (OPEN_PATHS.contains(path) || path.startsWith("/docs/")) {
+      return null;
+    }
+    String header = request.getHeader("Authorization");
+    if (header == null) {
+      return unauthorized(
+          "This server wants a token of Graft's own (not a Vapi key). Send the admin token in the"
+              + " header 'Authorization: Bearer …'.");
+    }
+    if (!header.regionMatches(true, 0, "Bearer ", 0, 7)
+        || !token.get().matches(header.substring(7).strip())) {
+      return unauthorized(
+          "The token in the header 'Authorization' is not one of Graft's own. It is the admin token"
+              + " that was shown at the first start or set as GRAFT_ADMIN_TOKEN, not a Vapi key.");
+    }
+    return null;
+  }
+
+  private static Problem unauthorized(String detail) {
+    return new Problem(401, "UNAUTHORIZED", detail)
+        .withHeader("WWW-Authenticate", "Bearer realm=\"graft\"");
+  }
+
+  /**
+   * Without a token, a page in a browser on this machine must not be able to call: it cannot forge
+   * the Host of a name that it made point here, nor hide its Origin.
+   */
+  private static @Nullable Problem refusalWithoutToken(HttpServletRequest request) {
+    String host = request.getHeader("Host");
+    if (host == null || !isLocal(host)) {
+      return new Problem(
+          403,
+          "FOREIGN_HOST",
+          "This server takes requests without a token, and therefore only under the name of this"
+              + " machine: 127.0.0.1 or localhost.");
+    }
+    String origin = request.getHeader("Origin");
+    if (origin != null && !isSameOrigin(origin, host)) {
+      return new Problem(
+          403,
+          "FOREIGN_ORIGIN",
+          "This server takes requests without a token, and therefore none that a page of another"
+              + " site sends.");
+    }
+    return null;
+  }
+
+  private static boolean isLocal(String host) {
+    String name = host.toLowerCase(Locale.ROOT).replaceFirst(":\\d{1,5}$", "");
+    return name.equals("localhost") || name.equals("[::1]") || name.matches("127(\\.\\d{1,3}){3}");
+  }
+
+  private static boolean isSameOrigin(String origin, String host) {
+    try {
+      URI uri = new URI(origin);
+      return uri.getRawAuthority() != null && uri.getRawAuthority().equalsIgnoreCase(host);
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  static void write(Problem problem, HttpServletResponse response, String requestId)
+      throws IOException {
+    response.setStatus(problem.status());
+    response.setContentType(Problem.TYPE.toString());
+    problem.headers().forEach(header -> response.setHeader(header.name(), header.value()));
+    byte[] body = problem.body(requestId);
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+}

@@ -1,0 +1,100 @@
+package dev.graft.server.web;
+
+import dev.graft.server.Settings;
+import dev.graft.server.install.Installing;
+import dev.graft.server.install.StoredPlans;
+import dev.graft.server.install.Templates;
+import dev.graft.server.link.Keys;
+import dev.graft.server.link.Linking;
+import dev.graft.store.Accounts;
+import dev.graft.store.Database;
+import dev.graft.store.Installations;
+import dev.graft.store.KeptValues;
+import dev.graft.store.Operations;
+import java.util.Optional;
+import org.apache.catalina.core.StandardHost;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.ServerResponse;
+
+/** The HTTP side, put together. */
+@Configuration(proxyBeanMethods = false)
+public class WebConfiguration {
+  private static final String SWAGGER_UI = "/META-INF/resources/webjars/swagger-ui/5.32.0/";
+
+  @Bean
+  RouterFunction<ServerResponse> routes(
+      Linking linking,
+      Keys keys,
+      Accounts accounts,
+      Templates templates,
+      Installing installing,
+      Installations installations,
+      Operations operations,
+      StoredPlans plans,
+      Database database) {
+    var links = new Links(linking, keys);
+    var works = new Works(installing);
+    var accountsApi = new AccountsApi(links, accounts);
+    var templatesApi = new TemplatesApi(templates);
+    return new Routes(
+            new Contract(links, accounts, templatesApi, works),
+            accountsApi,
+            templatesApi,
+            new WorkApi(
+                accountsApi, templatesApi, installing, installations, operations, plans, works),
+            new Pages(database, keys, templates, SWAGGER_UI))
+        .function();
+  }
+
+  @Bean
+  FilterRegistrationBean<Guard> guard(Settings settings, KeptValues kept) {
+    Optional<AdminToken> token =
+        settings.open()
+            ? Optional.empty()
+            : Optional.of(AdminToken.of(settings.adminToken(), kept, WebConfiguration::showOnce));
+    var registration = new FilterRegistrationBean<>(new Guard(token));
+    registration.setOrder(Integer.MIN_VALUE);
+    return registration;
+  }
+
+  /** To the terminal and not to the log, which is kept. */
+  @SuppressWarnings("SystemOut")
+  private static void showOnce(String token) {
+    System.out.println(
+        """
+
+        The admin token of this server, shown this once:
+
+          %s
+
+        Send it as 'Authorization: Bearer …'; for the command line, export it as GRAFT_TOKEN.
+        """
+            .formatted(token));
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> edge(Settings settings) {
+    return factory -> {
+      factory.setPort(settings.port());
+      factory.addContextCustomizers(context -> {
+        if (context.getParent() instanceof StandardHost host) {
+          host.setErrorReportValveClass(ProblemValve.class.getName());
+        }
+      });
+      factory.addConnectorCustomizers(connector -> {
+        connector.setProperty("address", settings.host());
+        connector.setProperty("maxSwallowSize", String.valueOf(32 * 1024 * 1024));
+        connector.setProperty("connectionTimeout", "20000");
+        connector.setProperty("keepAliveTimeout", "60000");
+        connector.setProperty("maxHttpRequestHeaderSize", "16384");
+        connector.setXpoweredBy(false);
+        connector.setAllowTrace(false);
+      });
+    };
+  }
+}
