@@ -64,7 +64,7 @@ public final class Main {
       main.read(Arrays.asList(arguments).iterator());
     } catch (Misuse misuse) {
       err.println(misuse.getMessage() + " --help lists what there is.");
-      return 2;
+      return 64;
     }
     if (main.wantsHelp) {
       out.print(HELP);

@@ -43,7 +43,7 @@ class MainTest {
   void wrongArgumentsAreExplainedInASentence(String arguments, String sentence) throws Exception {
     Outcome outcome = run(arguments.split(" "));
 
-    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.code()).isEqualTo(64);
     assertThat(outcome.err()).isEqualTo(sentence + " --help lists what there is.\n");
     assertThat(outcome.out()).isEmpty();
   }

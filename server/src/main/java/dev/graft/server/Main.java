@@ -10,12 +10,12 @@ import dev.graft.vault.MasterKeyFile;
 import dev.graft.vault.Vault;
 import dev.graft.vault.VaultException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
@@ -35,7 +35,7 @@ import org.springframework.context.support.GenericApplicationContext;
  * start.
  */
 public final class Main {
-  private static final int USAGE = 2;
+  private static final int USAGE = 64;
   private static final int FAILED = 1;
 
   private Main() {}
@@ -84,7 +84,7 @@ public final class Main {
       return 0;
     } catch (Settings.Unusable e) {
       e.faults().forEach(err::println);
-      return USAGE;
+      return FAILED;
     }
   }
 
@@ -96,11 +96,10 @@ public final class Main {
     } catch (Settings.Unusable e) {
       err.println("Graft does not start, because of its settings:");
       e.faults().forEach(fault -> err.println("  " + fault));
-      return USAGE;
+      return FAILED;
     }
     try {
-      checkTemplates(settings);
-      start(settings, out);
+      stopWithStandardInput(start(settings, out));
       return 0;
     } catch (StoreException | VaultException | StartRefused e) {
       err.println("Graft does not start. " + e.getMessage());
@@ -158,7 +157,9 @@ public final class Main {
     }
   }
 
-  private static void start(Settings settings, PrintStream out) {
+  /** Starts the server and returns when it takes requests. */
+  static ConfigurableApplicationContext start(Settings settings, PrintStream out) {
+    checkTemplates(settings);
     Database database = database(settings);
     try {
       Vault vault = vault(settings, database);
@@ -171,10 +172,7 @@ public final class Main {
               "spring.threads.virtual.enabled", "true",
               "spring.main.keep-alive", "true",
               "server.shutdown", "graceful",
-              "spring.web.resources.add-mappings", "false",
-              "logging.level.root", "WARN",
-              "logging.level.dev.graft", "INFO",
-              "logging.pattern.console", "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %msg%n%ex"));
+              "spring.web.resources.add-mappings", "false"));
       application.addInitializers(context -> {
         var beans = (GenericApplicationContext) context;
         beans.registerBean(Settings.class, () -> settings);
@@ -183,13 +181,32 @@ public final class Main {
       });
       ConfigurableApplicationContext context = application.run();
       Manual.started(settings, database, port(context), out);
+      return context;
     } catch (RuntimeException e) {
       database.close();
       throw unwrapped(e);
     }
   }
 
-  private static int port(ConfigurableApplicationContext context) {
+  /** A program that started this one, and wants it to end with itself, holds its input open. */
+  private static void stopWithStandardInput(ConfigurableApplicationContext context) {
+    if (System.getenv("GRAFT_STOP_WITH_STDIN") == null) {
+      return;
+    }
+    Thread.ofPlatform()
+        .daemon()
+        .name("standard-input")
+        .start(() -> {
+          try {
+            System.in.transferTo(OutputStream.nullOutputStream());
+          } catch (IOException e) {
+            // As good as its end.
+          }
+          context.close();
+        });
+  }
+
+  static int port(ConfigurableApplicationContext context) {
     return context instanceof WebServerApplicationContext web && web.getWebServer() != null
         ? web.getWebServer().getPort()
         : 0;
@@ -239,10 +256,5 @@ public final class Main {
     return new Accounts(database).hasDataKeys()
         ? MasterKeyFile.read(file)
         : MasterKeyFile.readOrCreate(file);
-  }
-
-  /** The name of this program in lower case, for places that want one word. */
-  static String word(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -48,9 +48,11 @@ enum Setting {
     this.description = description;
   }
 
-  /** What holds when nobody sets it; empty for nothing. */
+  /** What holds when nobody sets it; empty for nothing. Folders stand beside the launcher. */
   String standard() {
-    return standard;
+    boolean folder = this == GRAFT_DATA_DIR || this == GRAFT_TEMPLATES;
+    String home = System.getProperty("graft.home", "");
+    return folder && !home.isEmpty() ? home + "/" + standard : standard;
   }
 
   String description() {

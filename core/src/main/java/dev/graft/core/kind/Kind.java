@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param recomputed fields that Vapi overwrites with something of its own, so that they are noise
  * @param writeOnly fields that Vapi accepts and never shows again
  * @param lengths the longest text that Vapi takes at a place, in characters
- * @param alphabets the texts that Vapi takes at a place
+ * @param alphabets places at which Vapi does not take every text
  * @param madeByVapi values that only objects have which Vapi makes by itself
  */
 public record Kind(
@@ -41,11 +41,14 @@ public record Kind(
     List<Recomputed> recomputed,
     Set<Place> writeOnly,
     Map<Place, Integer> lengths,
-    Map<Place, Predicate<String>> alphabets,
+    List<Alphabet> alphabets,
     Map<Place, Set<String>> madeByVapi) {
 
   /** A field that is noise in the bodies to which the condition applies. */
   public record Recomputed(Place place, Predicate<ObjectNode> when) {}
+
+  /** The texts that Vapi takes at a place of the bodies to which the condition applies. */
+  public record Alphabet(Place place, Predicate<ObjectNode> when, Predicate<String> allowed) {}
 
   public Kind {
     naturalKey = List.copyOf(naturalKey);
@@ -54,7 +57,7 @@ public record Kind(
     recomputed = List.copyOf(recomputed);
     writeOnly = Set.copyOf(writeOnly);
     lengths = Map.copyOf(lengths);
-    alphabets = Map.copyOf(alphabets);
+    alphabets = List.copyOf(alphabets);
     madeByVapi = Map.copyOf(madeByVapi);
   }
 

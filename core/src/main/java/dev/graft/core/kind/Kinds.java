@@ -5,13 +5,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The kinds that Graft can clone, what is referred to before what refers. */
 public final class Kinds {
-  private static final Pattern FUNCTION_NAME = Pattern.compile("[a-zA-Z0-9_-]*");
+  private static final Predicate<String> FUNCTION_NAME =
+      Pattern.compile("[a-zA-Z0-9_-]*").asMatchPredicate();
 
   public static final Kind TOOL =
       new Kind(
@@ -30,7 +32,10 @@ public final class Kinds {
                   Place.parse("function.strict"), body -> !isType(body, "function"))),
           Set.of(),
           Map.of(Place.parse("name"), 40, Place.parse("function.name"), 64),
-          Map.of(Place.parse("function.name"), FUNCTION_NAME.asMatchPredicate()),
+          List.of(
+              new Kind.Alphabet(
+                  Place.parse("name"), body -> isType(body, "apiRequest"), FUNCTION_NAME),
+              new Kind.Alphabet(Place.parse("function.name"), _ -> true, FUNCTION_NAME)),
           Map.of(Place.parse("type"), Set.of("knowledgeBase", "ghl", "make", "output")));
 
   public static final Kind ASSISTANT =
@@ -46,7 +51,7 @@ public final class Kinds {
           List.of(),
           Set.of(Place.parse("server.secret"), Place.parse("serverUrlSecret")),
           Map.of(Place.parse("name"), 40),
-          Map.of(),
+          List.of(),
           Map.of());
 
   public static final List<Kind> ALL = List.of(TOOL, ASSISTANT);

@@ -237,18 +237,21 @@ public final class TemplateReader {
                 file);
           }
         });
-    kind.alphabets()
-        .forEach((place, allowed) -> {
-          if (place.in(raw) instanceof JsonNode text
-              && text.isString()
-              && !allowed.test(text.stringValue())) {
-            error(
-                "TEMPLATE_NAME_CHARACTERS",
-                "A name has characters that Vapi refuses.",
-                "'" + place + "' may hold letters, digits, underscores and hyphens only.",
-                file);
-          }
-        });
+    for (Kind.Alphabet alphabet : kind.alphabets()) {
+      if (alphabet.place().in(raw) instanceof JsonNode text
+          && text.isString()
+          && alphabet.when().test(raw)
+          && !alphabet.allowed().test(text.stringValue())) {
+        error(
+            "TEMPLATE_NAME_CHARACTERS",
+            "A name has characters that Vapi refuses.",
+            "'"
+                + alphabet.place()
+                + "' is passed to the model as the name of a function, so that Vapi takes letters,"
+                + " digits, underscores and hyphens only. A version in it is a whole number: name_v2.",
+            file);
+      }
+    }
     if (kind.mark() != null && kind.nameOf(raw).isEmpty()) {
       warning(
           "TEMPLATE_NAME_MISSING",

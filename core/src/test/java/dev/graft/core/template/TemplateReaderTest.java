@@ -15,7 +15,7 @@ class TemplateReaderTest {
   private static final String ASSISTANT =
       "{\"name\":\"Front Desk_v1\",\"model\":{\"provider\":\"openai\",\"model\":\"gpt-4o\"}}";
   private static final String TOOL =
-      "{\"type\":\"apiRequest\",\"name\":\"book_v2.1\",\"method\":\"POST\",\"url\":\"https://x\"}";
+      "{\"type\":\"apiRequest\",\"name\":\"book_v2\",\"method\":\"POST\",\"url\":\"https://x\"}";
 
   private final Map<String, String> files = new LinkedHashMap<>();
 
@@ -47,7 +47,7 @@ class TemplateReaderTest {
     assertThat(addresses(release)).containsExactly("tool/main", "assistant/main");
     assertThat(release.version()).hasToString("1");
     assertThat(release.resource(new Address("tool", "main")).orElseThrow().version())
-        .hasToString("2.1");
+        .hasToString("2");
     assertThat(Json.write(release.resource(new Address("assistant", "main")).orElseThrow().body()))
         .contains("\"toolIds\":[\"tool/main\"]");
     assertThat(read().findings()).isEmpty();
@@ -159,6 +159,15 @@ class TemplateReaderTest {
     files.put(
         "template-assistant.json", ASSISTANT.replace("Front Desk_v1", "n".repeat(38) + "_v1"));
     assertThat(codes()).containsExactly("TEMPLATE_NAME_TOO_LONG");
+  }
+
+  @Test
+  void theNameOfAFunctionHasNoDots() {
+    files.put("template-assistant.json", ASSISTANT);
+    files.put("template-tool.json", TOOL.replace("book_v2", "book_v2.1"));
+    assertThat(codes()).containsExactly("TEMPLATE_NAME_CHARACTERS");
+    files.put("template-tool.json", TOOL.replace("apiRequest", "sms").replace("book_v2", "a b"));
+    assertThat(codes()).isEmpty();
   }
 
   @Test
