@@ -276,6 +276,7 @@ public final class TemplateReader {
           reference
               .address()
               .or(() -> Optional.ofNullable(exportedIds.get(reference.value())))
+              .or(() -> ofFile(reference.value()))
               .or(() -> Address.parse(reference.kind() + "/" + reference.value()))
               .filter(found -> found.kind().equals(reference.kind()))
               .filter(bodies::containsKey);
@@ -309,6 +310,13 @@ public final class TemplateReader {
             fileOf.get(address));
       }
     }
+  }
+
+  private Optional<Address> ofFile(String name) {
+    return fileOf.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(name))
+        .map(Map.Entry::getKey)
+        .findFirst();
   }
 
   private void attachTools() {

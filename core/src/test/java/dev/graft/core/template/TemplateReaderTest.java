@@ -102,7 +102,7 @@ class TemplateReaderTest {
         """);
     files.put(
         "reception.json",
-        "{\"name\":\"Reception_v9\",\"model\":{\"provider\":\"x\",\"toolIds\":[\"tool/transfer\",\"end\"]}}");
+        "{\"name\":\"Reception_v9\",\"model\":{\"provider\":\"x\",\"toolIds\":[\"tools/transfer.json\",\"end\"]}}");
     files.put(
         "tools/transfer.json",
         "{\"type\":\"transferCall\",\"destinations\":[{\"type\":\"number\",\"number\":\"+15550100\"}]}");

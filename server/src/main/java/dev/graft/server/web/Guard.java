@@ -64,7 +64,7 @@ final class Guard extends HttpFilter {
       return refusalWithoutToken(request);
     }
     String path = request.getRequestURI();
-    if (OPEN_PATHS.contains(path) || path.startsWith("/docs/")) {
+    if (OPEN_PATHS.contains(path) || path.matches("/docs/[A-Za-z0-9.-]+")) {
       return null;
     }
     String header = request.getHeader("Authorization");

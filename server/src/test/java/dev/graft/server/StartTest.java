@@ -1,0 +1,234 @@
+package dev.graft.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a process says when it does not start: one sentence for each fault, and what to do. */
+class StartTest {
+  @TempDir private Path folder;
+  private final Map<String, String> environment = new HashMap<>();
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void goodSettings() {
+    Path templates = folder.resolve("templates");
+    RunningServer.writeTemplate(templates, "front-desk", "1");
+    environment.putAll(
+        RunningServer.environment(
+            folder.resolve("data"), templates, URI.create("http://127.0.0.1:1")));
+  }
+
+  private int run(String... arguments) {
+    out.reset();
+    err.reset();
+    return Main.run(
+        List.of(arguments),
+        environment,
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private String said() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private String printed() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void everyBadSettingIsToldAtOnce() {
+    environment.put("GRAFT_PORT", "99999");
+    environment.put("GRAFT_AUTH", "maybe");
+    environment.put("GRAFT_DATABASE_URL", "mysql://root:hidden-password@host/db");
+    environment.put("GRAFT_VAPI_BASE_URL", "http://vapi.example.com");
+    environment.put("GRAFT_MASTER_KEY", "abc");
+    environment.put("GRAFT_ADMIN_TOKEN", "short-hidden");
+    environment.put("GRAFT_CALL_TIMEOUT", "soon");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said())
+        .contains(
+            "GRAFT_PORT (environment GRAFT_PORT) must be a number",
+            "GRAFT_AUTH",
+            "GRAFT_DATABASE_URL",
+            "GRAFT_VAPI_BASE_URL",
+            "GRAFT_MASTER_KEY",
+            "GRAFT_ADMIN_TOKEN",
+            "GRAFT_CALL_TIMEOUT")
+        .doesNotContain("hidden", "Exception");
+  }
+
+  @Test
+  void withoutATokenOnlyALoopbackHostIsTaken() {
+    environment.put("GRAFT_HOST", "0.0.0.0");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("GRAFT_AUTH", "which others can reach");
+  }
+
+  @Test
+  void unknownAndSecretFlagsAreRefused() {
+    assertThat(run("serve", "--prot", "3000", "--master-key", "0", "--port")).isEqualTo(1);
+    assertThat(said())
+        .contains("no flag --prot", "--master-key is not taken as a flag", "--port needs a value");
+    assertThat(run("dance")).isEqualTo(64);
+  }
+
+  @Test
+  void aFlagGoesBeforeTheEnvironmentAndThatBeforeAFile() throws IOException {
+    Path file = folder.resolve("graft.env");
+    Files.writeString(
+        file,
+        "# comment\n\nGRAFT_HOST=127.0.0.9\nGRAFT_PORT = \"1111\"\nMASTER_KEY='"
+            + "a".repeat(64)
+            + "'\n");
+    environment.put("GRAFT_CONFIG", file.toString());
+    environment.put("GRAFT_PORT", "2222");
+    assertThat(run("config", "--data-dir=/elsewhere")).isZero();
+    assertThat(printed())
+        .containsPattern("GRAFT_HOST +127.0.0.9 +file .*graft.env:3")
+        .containsPattern("GRAFT_PORT +2222 +environment GRAFT_PORT")
+        .containsPattern("GRAFT_DATA_DIR +/elsewhere +flag --data-dir")
+        .containsPattern("GRAFT_MASTER_KEY +\\*\\*\\* +file .*:5")
+        .containsPattern("GRAFT_AUTH +none")
+        .containsPattern("GRAFT_LEASE_TIME +5s")
+        .doesNotContain("aaaa");
+    assertThat(run("config", "--json")).isZero();
+    assertThat(printed()).contains("\"origin\"").doesNotContain("aaaa");
+  }
+
+  @Test
+  void aFaultInTheFileIsToldWithItsLine() throws IOException {
+    Path file = folder.resolve("my.env");
+    Files.writeString(file, "GRAFT_PORT=3000\nGRAFT_PROT=1\nnonsense\n");
+    assertThat(run("serve", "--config", file.toString())).isEqualTo(1);
+    assertThat(said()).contains("my.env:2", "my.env:3");
+    assertThat(run("serve", "--config", folder.resolve("none").toString())).isEqualTo(1);
+    assertThat(said()).contains("cannot be read");
+  }
+
+  @Test
+  void everyFindingOfABrokenTemplateIsTold() throws IOException {
+    Path broken = Files.createDirectories(folder.resolve("templates/broken"));
+    Files.writeString(broken.resolve("template-assistant.json"), "{\n  \"name\": \"A\",\n}");
+    Files.writeString(broken.resolve("template-tool.json"), "{}");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said())
+        .contains(
+            "broken/template-assistant.json:3",
+            "not well-formed JSON",
+            "broken/template-tool.json",
+            "'type'");
+  }
+
+  @Test
+  void noTemplateAndAWrongDefaultAreTold() {
+    environment.put("GRAFT_DEFAULT_TEMPLATE", "none-such");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("GRAFT_DEFAULT_TEMPLATE is 'none-such'", "front-desk");
+    environment.put("GRAFT_TEMPLATES", folder.resolve("empty").toString());
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("There is no template in");
+  }
+
+  @Test
+  void aPortInUseIsTold() throws IOException {
+    try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      environment.put("GRAFT_PORT", String.valueOf(other.getLocalPort()));
+      assertThat(run("serve")).isEqualTo(1);
+      assertThat(said())
+          .contains("Port " + other.getLocalPort() + " is in use")
+          .doesNotContain("Exception");
+    }
+  }
+
+  @Test
+  void aKeyFileThatOthersCanReadOrThatIsNoneIsTold() throws IOException {
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Path key = data.resolve("master.key");
+    Files.writeString(key, "0".repeat(64));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("master.key").contains("chmod 600");
+    Files.writeString(key, "0".repeat(63));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("master.key").contains("64");
+  }
+
+  @Test
+  void anotherMasterKeyThanTheDatabasesIsTold() {
+    RunningServer.start(environment).close();
+    environment.put("GRAFT_MASTER_KEY", "b".repeat(64));
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("Graft does not start").contains("another master key");
+  }
+
+  @Test
+  void aLostKeyFileIsNotReplacedByANewOne() throws IOException {
+    RunningServer.start(environment).close();
+    Files.delete(folder.resolve("data/master.key"));
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("master.key");
+    assertThat(folder.resolve("data/master.key")).doesNotExist();
+  }
+
+  @Test
+  void aSecondProcessOnTheSameFileIsRefused() {
+    try (var _ = RunningServer.start(environment)) {
+      assertThat(run("serve")).isEqualTo(1);
+      assertThat(said()).contains("Another process of Graft has the database file");
+    }
+  }
+
+  @Test
+  void aServerThatIsAwayIsTold() {
+    environment.put("GRAFT_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/graft");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("The database cannot be reached").doesNotContain("hidden");
+  }
+
+  @Test
+  void theManualListsEverySetting() {
+    assertThat(run("serve", "--help")).isZero();
+    for (Setting setting : Setting.values()) {
+      assertThat(printed()).contains(setting.name());
+    }
+    var long80 = new ArrayList<String>();
+    printed().lines().filter(line -> line.length() > 100).forEach(long80::add);
+    assertThat(long80).isEmpty();
+  }
+
+  @Test
+  void theExampleFileListsEverySettingAndIsTaken() throws IOException {
+    Path example = repository().resolve(".env.example");
+    String text = Files.readString(example);
+    for (Setting setting : Setting.values()) {
+      assertThat(text).contains(setting.name());
+    }
+    environment.clear();
+    assertThat(run("config", "--config", example.toString())).as(said()).isZero();
+  }
+
+  private static Path repository() {
+    Path here = Path.of("").toAbsolutePath();
+    return Files.exists(here.resolve("graft")) ? here : here.resolve("..").normalize();
+  }
+}

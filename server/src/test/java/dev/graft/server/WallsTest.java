@@ -1,0 +1,165 @@
+package dev.graft.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The walls of the house that the modules alone do not keep. */
+class WallsTest {
+  private static final JavaClasses GRAFT =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(
+              "dev.graft.core",
+              "dev.graft.vault",
+              "dev.graft.vapi",
+              "dev.graft.store",
+              "dev.graft.server");
+
+  @Test
+  void coreDoesNothingButDecide() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.graft.core..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "java.io..",
+            "java.nio.file..",
+            "java.net..",
+            "java.sql..",
+            "java.lang.Thread",
+            "java.util.concurrent..",
+            "org.slf4j..",
+            "org.springframework..")
+        .orShould()
+        .callMethod(System.class, "getenv")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(java.time.Instant.class, "now")
+        .check(GRAFT);
+  }
+
+  @Test
+  void onlyServerKnowsTheFramework() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.graft.server..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.springframework..", "jakarta.servlet..", "org.apache.catalina..")
+        .check(GRAFT);
+  }
+
+  @Test
+  void onlyStoreSpeaksSqlAndOnlyVapiSpeaksToVapi() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.graft.store..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.sql..", "com.zaxxer..", "org.flywaydb..", "org.sqlite..")
+        .check(GRAFT);
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.graft.vapi..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.apache.hc..", "java.net.http..")
+        .check(GRAFT);
+  }
+
+  @Test
+  void useCasesDoNotKnowTheWebAndTheVaultKnowsNobody() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.graft.server.link..", "dev.graft.server.install..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.graft.server.web..", "org.springframework..")
+        .check(GRAFT);
+    classes()
+        .that()
+        .resideInAPackage("dev.graft.vault..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage("java..", "javax.crypto..", "dev.graft.vault..", "org.jspecify..")
+        .check(GRAFT);
+  }
+
+  /** Three in the whole house; the fourth is how Java says «one of these records». */
+  @Test
+  void interfacesAreThreeAndTheRestAreSealed() {
+    Set<String> open =
+        GRAFT.stream()
+            .filter(JavaClass::isInterface)
+            .filter(type -> !type.isAnnotation())
+            .filter(type -> !type.reflect().isSealed())
+            .map(JavaClass::getSimpleName)
+            .filter(name -> !name.equals("package-info"))
+            .collect(Collectors.toSet());
+    assertThat(open).containsExactlyInAnyOrder("VapiAccount", "Journal", "KeyProvider");
+  }
+
+  @Test
+  void aKeyIsASecretAndNeverAString() {
+    noClasses()
+        .should(
+            new com.tngtech.archunit.lang.ArchCondition<JavaClass>("hold a key as a String") {
+              @Override
+              public void check(JavaClass type, com.tngtech.archunit.lang.ConditionEvents events) {
+                type.getFields().stream()
+                    .filter(field ->
+                        field
+                            .getName()
+                            .toLowerCase(java.util.Locale.ROOT)
+                            .matches(".*(apikey|masterkey|token)$"))
+                    .filter(field -> field.getRawType().isEquivalentTo(String.class))
+                    .forEach(field ->
+                        events.add(
+                            com.tngtech.archunit.lang.SimpleConditionEvent.satisfied(
+                                field, field.getFullName())));
+              }
+            })
+        .check(GRAFT);
+  }
+
+  @Test
+  void namesSayWhatThingsAre() {
+    classes()
+        .should()
+        .haveSimpleNameNotEndingWith("Util")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Utils")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Helper")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Manager")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Impl")
+        .check(GRAFT);
+    methods()
+        .that()
+        .areDeclaredInClassesThat()
+        .resideInAPackage("dev.graft.core..")
+        .and()
+        .haveNameMatching("get[A-Z].*")
+        .should()
+        .haveModifier(JavaModifier.SYNTHETIC)
+        .allowEmptyShould(true)
+        .check(GRAFT);
+  }
+}
