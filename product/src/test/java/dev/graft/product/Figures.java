@@ -1,0 +1,406 @@
+package dev.graft.product;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.core.json.Json;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Measures the figures of docs/performance.md, each against a raw client in the same run. Not a test:
+ * machines are shared and noisy, so nothing here fails for being slow. Run with {@code ./check
+ * --figures}.
+ */
+class Figures {
+  private static final int LATENCY_MS = 50;
+  private static final int WARM_UP = 600;
+  private static final int MEASURED = 150;
+
+  @TempDir private Path folder;
+  private final List<String> report = new ArrayList<>();
+  private URI vapi = URI.create("http://127.0.0.1");
+  private URI graft = URI.create("http://127.0.0.1");
+  private int accounts;
+
+  /** One user of the product with an empty account at Vapi. */
+  private String newUser() throws IOException {
+    String name = "sandbox-" + accounts++;
+    assertThat(Http.link(graft, name, name).status()).isEqualTo(200);
+    return name;
+  }
+
+  @Test
+  void all() throws Exception {
+    Instant asked = Instant.now();
+    try (GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0")) {
+      vapi = sandbox.url();
+      writeTemplate(1);
+      asked = Instant.now();
+      try (GraftProcess server = GraftProcess.start(environment(), "serve")) {
+        graft = server.url();
+        say("| figure | measured |");
+        say("|---|---|");
+        row("start to ready (fresh database, no cache)", millis(since(asked)));
+        row("resident memory after start", residentMegabytes(server) + " MB");
+        commandLine();
+        warmUp();
+        cpuPerClone(server);
+        roundTrips();
+        ownTime();
+        fullAccount();
+        row("resident memory at the end", residentMegabytes(server) + " MB");
+      }
+    }
+    Path file = Files.createDirectories(Path.of("target")).resolve("figures.md");
+    Files.write(file, report);
+  }
+
+  private void say(String line) {
+    report.add(line);
+    System.out.println(line);
+  }
+
+  private void row(String what, String measured) {
+    say("| " + what + " | " + measured + " |");
+  }
+
+  private static Duration since(Instant then) {
+    return Duration.between(then, Instant.now());
+  }
+
+  private static String millis(Duration duration) {
+    return String.format(Locale.ROOT, "%.1f ms", duration.toNanos() / 1e6);
+  }
+
+  private static Duration median(List<Duration> durations) {
+    Collections.sort(durations);
+    return durations.get(durations.size() / 2);
+  }
+
+  private void commandLine() {
+    var times = new ArrayList<Duration>();
+    for (int i = 0; i < 7; i++) {
+      Instant start = Instant.now();
+      try (GraftProcess version = GraftProcess.start(Map.of(), "version")) {
+        assertThat(version.exit()).isZero();
+      }
+      times.add(since(start));
+    }
+    row("graft version, median of 7, launcher included", millis(median(times)));
+  }
+
+  private void warmUp() throws Exception {
+    latency(0);
+    many(WARM_UP, user -> Http.clone(graft, user));
+  }
+
+  /** What is done for one user. */
+  private interface Job {
+    void of(String user) throws IOException;
+  }
+
+  private void many(int count, Job job) throws Exception {
+    var users = new ArrayList<String>();
+    for (int i = 0; i < count; i++) {
+      users.add(newUser());
+    }
+    all(users, job);
+  }
+
+  private static void all(List<String> users, Job job) throws Exception {
+    var places = new Semaphore(8);
+    var failed = new AtomicInteger();
+    var running = new ArrayList<CompletableFuture<Void>>();
+    for (String user : users) {
+      places.acquire();
+      var done = new CompletableFuture<Void>();
+      running.add(done);
+      Thread.startVirtualThread(
+          () -> {
+            try {
+              job.of(user);
+            } catch (IOException e) {
+              failed.incrementAndGet();
+            } finally {
+              places.release();
+              done.complete(null);
+            }
+          });
+    }
+    CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).get();
+    assertThat(failed.get()).isZero();
+  }
+
+  private void cpuPerClone(GraftProcess server) throws Exception {
+    var users = new ArrayList<String>();
+    for (int i = 0; i < 600; i++) {
+      users.add(newUser());
+    }
+    row("processor time per first clone, warm, 600 at 8 at once", cpu(server, users));
+    row("processor time per repeat clone, warm, the same 600", cpu(server, users));
+    writeTemplate(2);
+    row("processor time per upgrade, warm, the same 600", cpu(server, users));
+    writeTemplate(1);
+  }
+
+  private String cpu(GraftProcess server, List<String> users) throws Exception {
+    Duration before = processorTime(server);
+    all(users, user -> Http.clone(graft, user));
+    return millis(processorTime(server).minus(before).dividedBy(users.size()));
+  }
+
+  private static Duration processorTime(GraftProcess server) {
+    return ProcessHandle.of(server.pid())
+        .flatMap(process -> process.info().totalCpuDuration())
+        .orElse(Duration.ZERO);
+  }
+
+  private static String residentMegabytes(GraftProcess server) throws IOException {
+    Path status = Path.of("/proc/" + server.pid() + "/status");
+    if (!Files.exists(status)) {
+      return "(only told on Linux)";
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .map(line -> String.valueOf(Long.parseLong(line.replaceAll("\\D", "")) / 1024))
+        .findFirst()
+        .orElse("?");
+  }
+
+  private void roundTrips() throws Exception {
+    latency(LATENCY_MS);
+    String user = newUser();
+    row("first clone at Vapi", calls(user));
+    row("repeat clone at Vapi", calls(user));
+    writeTemplate(2);
+    row("upgrade at Vapi", calls(user));
+    writeTemplate(1);
+  }
+
+  /** Calls, and how many times someone had to wait for an answer before going on. */
+  private String calls(String user) throws Exception {
+    Http.send(HttpRequest.newBuilder(vapi.resolve("/_sandbox/requests")).DELETE());
+    assertThat(Http.clone(graft, user).status()).isEqualTo(200);
+    JsonNode requests = Http.get(vapi, "/_sandbox/requests").body();
+    int trips = 0;
+    Instant until = Instant.MIN;
+    long bytes = 0;
+    for (JsonNode request : requests) {
+      Instant at = Instant.parse(request.get("at").stringValue());
+      if (!at.isBefore(until)) {
+        trips++;
+        until = at.plusMillis(LATENCY_MS - 15);
+      }
+      bytes += request.get("bytesSent").longValue();
+    }
+    return requests.size() + " calls in " + trips + " round trips, " + bytes + " bytes read";
+  }
+
+  /** Graft's time less that of a raw client which makes the same calls by hand. */
+  private void ownTime() throws Exception {
+    latency(LATENCY_MS);
+    var first = new ArrayList<Duration>();
+    var repeat = new ArrayList<Duration>();
+    var upgrade = new ArrayList<Duration>();
+    var rawFirst = new ArrayList<Duration>();
+    var rawRepeat = new ArrayList<Duration>();
+    var rawUpgrade = new ArrayList<Duration>();
+    var users = new ArrayList<String>();
+    for (int i = 0; i < MEASURED; i++) {
+      String user = newUser();
+      users.add(user);
+      first.add(timed(() -> Http.clone(graft, user)));
+      String raw = "sandbox-raw-" + i;
+      var ids = new String[2];
+      rawFirst.add(timed(() -> rawFirst(raw, ids)));
+      repeat.add(timed(() -> Http.clone(graft, user)));
+      rawRepeat.add(timed(() -> rawRepeat(raw, ids)));
+    }
+    writeTemplate(2);
+    for (int i = 0; i < MEASURED; i++) {
+      String user = users.get(i);
+      upgrade.add(timed(() -> Http.clone(graft, user)));
+      String raw = "sandbox-raw-" + i;
+      var ids = new String[2];
+      rawFirst(raw, ids);
+      rawUpgrade.add(timed(() -> rawUpgrade(raw, ids)));
+    }
+    writeTemplate(1);
+    own("first clone", first, rawFirst);
+    own("repeat clone", repeat, rawRepeat);
+    own("upgrade", upgrade, rawUpgrade);
+  }
+
+  private void own(String what, List<Duration> graftTimes, List<Duration> rawTimes) {
+    Duration mine = median(graftTimes);
+    Duration raw = median(rawTimes);
+    row(
+        what + " at " + LATENCY_MS + " ms latency, median of " + MEASURED,
+        millis(mine)
+            + "; raw client "
+            + millis(raw)
+            + "; on top "
+            + millis(mine.minus(raw))
+            + String.format(Locale.ROOT, " (%.2f x)", (double) mine.toNanos() / raw.toNanos()));
+  }
+
+  /** Something that takes time. */
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  private static Duration timed(Work work) throws Exception {
+    long start = System.nanoTime();
+    work.run();
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  private static final HttpClient RAW =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private HttpRequest.Builder raw(String key, String path) {
+    return HttpRequest.newBuilder(vapi.resolve(path))
+        .header("Authorization", "Bearer " + key)
+        .header("User-Agent", "figures/1")
+        .header("Content-Type", "application/json");
+  }
+
+  private static JsonNode done(HttpRequest.Builder request) throws Exception {
+    return Json.parse(RAW.send(request.build(), BodyHandlers.ofString()).body());
+  }
+
+  private static void together(List<HttpRequest.Builder> requests) {
+    var sent =
+        requests.stream()
+            .map(request -> RAW.sendAsync(request.build(), BodyHandlers.ofString()))
+            .toList();
+    sent.forEach(CompletableFuture::join);
+  }
+
+  private void rawFirst(String key, String[] ids) throws Exception {
+    together(
+        List.of(
+            raw(key, "/tool?limit=1000").GET(), raw(key, "/assistant?limit=1000").GET()));
+    ids[0] =
+        done(raw(key, "/tool").POST(BodyPublishers.ofString(tool(1)))).get("id").stringValue();
+    ids[1] =
+        done(raw(key, "/assistant").POST(BodyPublishers.ofString(assistant(1))))
+            .get("id")
+            .stringValue();
+  }
+
+  private void rawRepeat(String key, String[] ids) {
+    together(
+        List.of(
+            raw(key, "/tool/" + ids[0]).GET(),
+            raw(key, "/assistant/" + ids[1]).GET(),
+            raw(key, "/tool?limit=1000&updatedAtGt=2030-01-01T00:00:00.000Z").GET(),
+            raw(key, "/assistant?limit=1000&updatedAtGt=2030-01-01T00:00:00.000Z").GET()));
+  }
+
+  private void rawUpgrade(String key, String[] ids) {
+    rawRepeat(key, ids);
+    String url = "{\"url\":\"https://example.com/2\"}";
+    together(
+        List.of(
+            raw(key, "/tool/" + ids[0]).method("PATCH", BodyPublishers.ofString(url)),
+            raw(key, "/assistant/" + ids[1])
+                .method("PATCH", BodyPublishers.ofString("{\"firstMessage\":\"2\"}"))));
+  }
+
+  private void fullAccount() throws Exception {
+    latency(0);
+    for (int size : new int[] {10, 5_000}) {
+      String user = newUser();
+      for (String kind : List.of("tool", "assistant")) {
+        Http.post(
+            vapi,
+            "/_sandbox/accounts/" + accountOf(user) + "/seed",
+            Json.object()
+                .put("kind", kind)
+                .put("count", size / 2)
+                .set(
+                    "body",
+                    Json.parse(
+                        kind.equals("tool")
+                            ? "{\"type\":\"endCall\"}"
+                            : "{\"name\":\"Own {n}\"}")));
+      }
+      row("first clone into an account of " + size + " objects", calls(user));
+      row("repeat clone in an account of " + size + " objects", calls(user));
+    }
+  }
+
+  private String accountOf(String user) throws IOException {
+    JsonNode account =
+        Http.get(graft, "/v1/accounts?userId=" + user).body().get("accounts").get(0);
+    if (account.get("orgId").isString()) {
+      return account.get("orgId").stringValue();
+    }
+    // An empty account: the sandbox knows it by its name, which it made from the key.
+    for (JsonNode known : Http.get(vapi, "/_sandbox/accounts").body()) {
+      if (Json.write(known).contains(user)) {
+        return known.get("orgId").stringValue();
+      }
+    }
+    throw new AssertionError("no account of " + user);
+  }
+
+  private void latency(int millis) throws IOException {
+    Http.send(
+        HttpRequest.newBuilder(vapi.resolve("/_sandbox/options"))
+            .header("Content-Type", "application/json")
+            .method("PATCH", BodyPublishers.ofString("{\"latency-ms\":" + millis + "}")));
+  }
+
+  private Map<String, String> environment() {
+    var environment = new HashMap<String, String>();
+    environment.put("GRAFT_PORT", "0");
+    environment.put("GRAFT_AUTH", "none");
+    environment.put("GRAFT_DATA_DIR", folder.resolve("data").toString());
+    environment.put("GRAFT_TEMPLATES", folder.resolve("templates").toString());
+    environment.put("GRAFT_VAPI_BASE_URL", vapi.toString());
+    return environment;
+  }
+
+  private void writeTemplate(int version) throws IOException {
+    Path template = Files.createDirectories(folder.resolve("templates/front-desk"));
+    Files.writeString(template.resolve("template-assistant.json"), assistant(version));
+    Files.writeString(template.resolve("template-tool.json"), tool(version));
+  }
+
+  /** The shipped template, so that bodies have a real size. */
+  private static String assistant(int version) throws IOException {
+    return shipped("template-assistant.json").replace("_v1", "_v" + version);
+  }
+
+  private static String tool(int version) throws IOException {
+    return shipped("template-tool.json")
+        .replace("_v1", "_v" + version)
+        .replace("/api/visits", "/api/visits/" + version);
+  }
+
+  private static String shipped(String file) throws IOException {
+    return Files.readString(GraftProcess.home().resolve("templates/front-desk").resolve(file));
+  }
+}
