@@ -1,0 +1,348 @@
+package dev.graft.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * Every command there is, with what it takes. Each is declared as a value and none is found by
+ * reflection: a command line is read while the virtual machine is still cold.
+ */
+final class Commands {
+  /** Commands before options: whoever asks for help looks for a command first. */
+  private static final List<String> SECTIONS =
+      List.of(
+          UsageMessageSpec.SECTION_KEY_HEADER,
+          UsageMessageSpec.SECTION_KEY_SYNOPSIS_HEADING,
+          UsageMessageSpec.SECTION_KEY_SYNOPSIS,
+          UsageMessageSpec.SECTION_KEY_DESCRIPTION_HEADING,
+          UsageMessageSpec.SECTION_KEY_DESCRIPTION,
+          UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_COMMAND_LIST,
+          UsageMessageSpec.SECTION_KEY_PARAMETER_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_PARAMETER_LIST,
+          UsageMessageSpec.SECTION_KEY_OPTION_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_OPTION_LIST,
+          UsageMessageSpec.SECTION_KEY_EXIT_CODE_LIST_HEADING,
+          UsageMessageSpec.SECTION_KEY_EXIT_CODE_LIST,
+          UsageMessageSpec.SECTION_KEY_FOOTER);
+
+  private static final String USER = "The id by which your product knows its user.";
+
+  private Commands() {}
+
+  static CommandLine all() {
+    CommandSpec graft =
+        group(
+            "Links Vapi accounts by API key, and clones a team's voice agent into each of them"
+                + " exactly once.",
+            "graft COMMAND [ARGUMENTS] [OPTIONS]");
+    graft.name("graft");
+    globalOptions(graft);
+    graft
+        .addSubcommand("demo", demo())
+        .addSubcommand("serve", elsewhere("Runs the server.", "serve"))
+        .addSubcommand("config", elsewhere("Shows the settings of the server.", "config"))
+        .addSubcommand("link", link())
+        .addSubcommand("clone", cloning())
+        .addSubcommand("plan", plan())
+        .addSubcommand("apply", apply())
+        .addSubcommand("status", status())
+        .addSubcommand("accounts", accounts())
+        .addSubcommand("templates", templates())
+        .addSubcommand("template", template())
+        .addSubcommand("key", key())
+        .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
+        .addSubcommand("version", version())
+        .addSubcommand("completion", completion());
+    epilogue(graft);
+    var line = new CommandLine(graft);
+    // A user may be called @name.
+    line.setExpandAtFiles(false);
+    return line;
+  }
+
+  private static void globalOptions(CommandSpec graft) {
+    graft.addOption(
+        global("--url")
+            .paramLabel("URL")
+            .type(String.class)
+            .description("Where the server is [GRAFT_URL, else%nhttp://127.0.0.1:3000].")
+            .build());
+    graft.addOption(
+        global("--token-file")
+            .paramLabel("FILE")
+            .type(Path.class)
+            .description("A file with the server's token [GRAFT_TOKEN].")
+            .build());
+    graft.addOption(global("--json").description("Print the API's JSON, for programs.").build());
+    graft.addOption(global("--no-color").description("Print without colours.").build());
+    graft.addOption(global("--debug").hidden(true).build());
+    graft.addOption(global("-h", "--help").usageHelp(true).description("Show this help.").build());
+    graft.addOption(
+        global("-V", "--version").versionHelp(true).description("Show the version.").build());
+  }
+
+  private static OptionSpec.Builder global(String... names) {
+    return OptionSpec.builder(names).scopeType(ScopeType.INHERIT);
+  }
+
+  private static void epilogue(CommandSpec graft) {
+    var codes = new LinkedHashMap<String, String>();
+    codes.put(String.valueOf(Exit.DONE), "Done. For plan: nothing would change.");
+    codes.put(String.valueOf(Exit.FAILED), "Failed or refused; the reason is on standard error.");
+    codes.put(String.valueOf(Exit.CHANGES), "plan found changes.");
+    codes.put(String.valueOf(Exit.USAGE), "The command was not used as it should be.");
+    graft
+        .usageMessage()
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(codes)
+        .footer(
+            "",
+            "What is asked for goes to standard output, everything else to standard error.",
+            "NO_COLOR is respected. graft COMMAND --help tells more about a command.");
+  }
+
+  private static CommandSpec demo() {
+    return command(
+            "Shows all of it on this machine, with no account.",
+            "graft demo [--port N] [--once]",
+            Demo::run)
+        .addOption(option("--port", "N", "The port for the server; 0 takes any free one [3000]."))
+        .addOption(flag("--once", "Stop at the end instead of waiting for Ctrl-C."));
+  }
+
+  private static CommandSpec link() {
+    return command(
+            "Gives Graft the Vapi key of a user's account.",
+            "graft link USER [--region us|eu] [--sealed] [OPTIONS]",
+            Link::run,
+            "The key is asked for without showing it, or read from standard input when that is no"
+                + " terminal. It is never an argument.")
+        .addPositional(argument(0, "USER", USER))
+        .addPositional(
+            PositionalParamSpec.builder()
+                .index("1..*")
+                .arity("0..*")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .hidden(true)
+                .build())
+        .addOption(
+            OptionSpec.builder("--region")
+                .paramLabel("us|eu")
+                .type(String.class)
+                .completionCandidates(List.of("us", "eu"))
+                .description("Try the key in this region of Vapi only.")
+                .build())
+        .addOption(
+            flag(
+                "--sealed",
+                "What comes in is a record iv:authTag:ciphertext of an older product."));
+  }
+
+  private static CommandSpec cloning() {
+    CommandSpec spec =
+        command(
+            "Clones a template into a user's account, or updates it.",
+            "graft clone USER [--template NAME] [--adoption POLICY]%n"
+                + "            [--adopt ADDRESS=ID]... [OPTIONS]",
+            Work::clone,
+            "Doing it again is safe: what is there already is used again.");
+    spec.addPositional(argument(0, "USER", USER));
+    return wish(spec);
+  }
+
+  private static CommandSpec plan() {
+    CommandSpec spec =
+        command(
+            "Shows what a clone would do, field by field, and does nothing.",
+            "graft plan USER [--out FILE] [--template NAME] [--adoption POLICY]%n"
+                + "           [--adopt ADDRESS=ID]... [OPTIONS]",
+            Plan::run,
+            "The exit code is 0 when nothing would change, 2 when something would, and 1 when the"
+                + " plan is blocked or could not be made.");
+    spec.addPositional(argument(0, "USER", USER));
+    spec.addOption(
+        OptionSpec.builder("--out")
+            .paramLabel("FILE")
+            .type(Path.class)
+            .description("Write the plan to a file, too, as JSON.")
+            .build());
+    return wish(spec);
+  }
+
+  private static CommandSpec wish(CommandSpec spec) {
+    return spec.addOption(
+            option("--template", "NAME", "Which template; without it, the server's standard one."))
+        .addOption(
+            OptionSpec.builder("--adoption")
+                .paramLabel("POLICY")
+                .type(String.class)
+                .completionCandidates(List.of("by-name", "ask", "never"))
+                .description(
+                    "What to do about an object of the same name that Graft did not make: by-name"
+                        + " takes it over, ask stops, never makes another one beside it [by-name].")
+                .build())
+        .addOption(
+            OptionSpec.builder("--adopt")
+                .paramLabel("ADDRESS=ID")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .description("Take over this object, as in tool/main=1f0c2d9e-… .")
+                .build());
+  }
+
+  private static CommandSpec apply() {
+    return command(
+            "Does what a plan says, if it still holds.",
+            "graft apply PLAN_ID [OPTIONS]",
+            Work::apply)
+        .addPositional(argument(0, "PLAN_ID", "The plan, by the id that graft plan gave."));
+  }
+
+  private static CommandSpec status() {
+    return command(
+            "Shows a user's account, what is in it, and what was done last.",
+            "graft status USER [OPTIONS]",
+            Status::run)
+        .addPositional(argument(0, "USER", USER));
+  }
+
+  private static CommandSpec accounts() {
+    return command(
+            "Lists the linked accounts.",
+            "graft accounts [--limit N] [OPTIONS]",
+            AccountList::run,
+            "With --json, one account a line (JSON lines), as they come.")
+        .addOption(option("--limit", "N", "At most so many; without it, all."));
+  }
+
+  private static CommandSpec templates() {
+    return command(
+        "Lists the templates that the server has.", "graft templates [OPTIONS]", TemplatePage::run);
+  }
+
+  private static CommandSpec template() {
+    return group("Checks templates without a server.", "graft template check [DIR] [OPTIONS]")
+        .addSubcommand(
+            "check",
+            command(
+                    "Tells everything that is wrong with the templates in a folder.",
+                    "graft template check [DIR] [OPTIONS]",
+                    TemplateCheck::run,
+                    "Needs no server. The exit code is 1 when a template cannot be used; warnings"
+                        + " and notes are allowed.")
+                .addPositional(
+                    PositionalParamSpec.builder()
+                        .index("0")
+                        .arity("0..1")
+                        .paramLabel("DIR")
+                        .type(Path.class)
+                        .description(
+                            "A template, or a folder of templates [templates here, else those of"
+                                + " Graft's own folder].")
+                        .build()));
+  }
+
+  private static CommandSpec key() {
+    return group("Makes a master key for a server.", "graft key generate [OPTIONS]")
+        .addSubcommand(
+            "generate",
+            command(
+                "Prints a new master key as 64 hex digits.",
+                "graft key generate [OPTIONS]",
+                KeyGenerate::run,
+                "It is for GRAFT_MASTER_KEY, where the server runs. Nothing keeps it: keep a copy"
+                    + " in a safe place, since without it no linked key can be opened."));
+  }
+
+  private static CommandSpec version() {
+    return command(
+            "Shows the version of this program.",
+            "graft version [--server] [OPTIONS]",
+            Version::run)
+        .addOption(flag("--server", "Ask, too, whether the server answers."));
+  }
+
+  private static CommandSpec completion() {
+    return command(
+            "Prints what a shell needs to complete these commands.",
+            "graft completion bash|zsh",
+            Completion::run,
+            "For bash: source <(graft completion bash)",
+            "For zsh:  source <(graft completion zsh)")
+        .addPositional(
+            PositionalParamSpec.builder()
+                .index("0")
+                .arity("1")
+                .required(true)
+                .paramLabel("bash|zsh")
+                .type(String.class)
+                .completionCandidates(Completion.SHELLS)
+                .description("The shell.")
+                .build());
+  }
+
+  private static CommandSpec elsewhere(String header, String name) {
+    CommandSpec spec = command(header, "graft " + name + " ...", Elsewhere::run);
+    spec.parser().unmatchedArgumentsAllowed(true);
+    return spec;
+  }
+
+  private static CommandSpec group(String header, String synopsis) {
+    return command(header, synopsis, Commands::explain);
+  }
+
+  /** A group of commands does nothing by itself. */
+  private static int explain(Given given, Terminal terminal) {
+    terminal.err().verbatim(given.usage());
+    return Exit.USAGE;
+  }
+
+  private static CommandSpec command(
+      String header, String synopsis, Action action, String... description) {
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(action);
+    spec.usageMessage()
+        .width(Output.USUAL_WIDTH)
+        .sectionKeys(SECTIONS)
+        .header(header, "")
+        .customSynopsis(synopsis.split("%n", -1))
+        .description(description)
+        .descriptionHeading(description.length == 0 ? "" : "%n")
+        .parameterListHeading("%nArguments:%n")
+        .optionListHeading("%nOptions:%n")
+        .commandListHeading("%nCommands:%n")
+        .sortOptions(false);
+    return spec;
+  }
+
+  private static PositionalParamSpec argument(int place, String label, String description) {
+    return PositionalParamSpec.builder()
+        .index(String.valueOf(place))
+        .arity("1")
+        .required(true)
+        .paramLabel(label)
+        .type(String.class)
+        .description(description)
+        .build();
+  }
+
+  private static OptionSpec option(String name, String label, String description) {
+    return OptionSpec.builder(name)
+        .paramLabel(label)
+        .type(String.class)
+        .description(description)
+        .build();
+  }
+
+  private static OptionSpec flag(String name, String description) {
+    return OptionSpec.builder(name).description(description).build();
+  }
+}

@@ -1,0 +1,18 @@
+package dev.graft.cli;
+
+/** Commands that are programs of their own, which the launcher starts before this one. */
+final class Elsewhere {
+  private Elsewhere() {}
+
+  static int run(Given given, Terminal terminal) {
+    terminal
+        .err()
+        .print(
+            "graft "
+                + given.name()
+                + " is started by the launcher: use ./graft "
+                + given.name()
+                + " in Graft's folder.");
+    return Exit.USAGE;
+  }
+}

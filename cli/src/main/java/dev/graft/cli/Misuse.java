@@ -1,0 +1,63 @@
+package dev.graft.cli;
+
+import java.util.List;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.OverwrittenOptionException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * A command line that cannot be read, in words. Of what was typed only names of commands and
+ * options are repeated: the rest may be a key or a token that came to the wrong place.
+ */
+final class Misuse {
+  private Misuse() {}
+
+  static Refusal of(ParameterException e) {
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    String name = command.qualifiedName();
+    String sentence =
+        switch (e) {
+          case UnmatchedArgumentException _ when name.equals("graft link") -> Link.NO_ARGUMENT;
+          case UnmatchedArgumentException unmatched -> unmatched(unmatched, command);
+          case MissingParameterException missing -> missing(missing, name);
+          case OverwrittenOptionException twice ->
+              label(twice.getOverwritten()) + " is given twice.";
+          default -> "That is not how " + name + " is used.";
+        };
+    return Refusal.usage(sentence + " " + name + " --help tells more.");
+  }
+
+  private static String unmatched(UnmatchedArgumentException e, CommandSpec command) {
+    String first = e.getUnmatched().getFirst();
+    if (e.isUnknownOption()) {
+      String option = first.replaceFirst("=.*", "");
+      return option.equals("--token")
+          ? "A token is never an argument: everyone on this machine could see it. Use --token-file"
+              + " or GRAFT_TOKEN."
+          : "There is no option " + option + "." + suggested(e);
+    }
+    return command.subcommands().isEmpty()
+        ? command.qualifiedName() + " has an argument too many."
+        : "There is no command " + first + "." + suggested(e);
+  }
+
+  private static String suggested(UnmatchedArgumentException e) {
+    List<String> suggestions = e.getSuggestions();
+    return suggestions.isEmpty() ? "" : " Is it " + String.join(" or ", suggestions) + "?";
+  }
+
+  private static String missing(MissingParameterException e, String name) {
+    ArgSpec first = e.getMissing().getFirst();
+    return first.isOption()
+        ? label(first) + " needs a value."
+        : name + " needs " + first.paramLabel() + ".";
+  }
+
+  private static String label(ArgSpec argument) {
+    return argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel();
+  }
+}
