@@ -1,5 +1,6 @@
 package dev.graft.cli;
 
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,7 +21,8 @@ record LinkedAccount(String user, ObjectNode json) {
         "No Vapi account is linked for the user "
             + user
             + ". Link one first: graft link "
-            + Shell.word(user));
+            + Shell.word(user),
+        List.of(Problem.code("API_KEY_NOT_FOUND")));
   }
 
   String id() {

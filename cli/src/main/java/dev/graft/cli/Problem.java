@@ -28,7 +28,7 @@ final class Problem {
               "Give the token in the environment variable GRAFT_TOKEN, or in a file with"
                   + " --token-file."));
     }
-    more.add(field("code", document.path("code").asString("")));
+    more.add(code(document.path("code").asString("")));
     var findings = new ArrayList<Finding>();
     for (JsonNode finding : document.path("diagnostics")) {
       findings.add(Finding.of(finding));
@@ -66,6 +66,11 @@ final class Problem {
       finding.whatToType().ifPresent(hint -> lines.add(field("decide", hint)));
     }
     return lines;
+  }
+
+  /** The stable name of what went wrong, below the sentences. */
+  static Line code(String code) {
+    return field("code", code);
   }
 
   private static Line field(String name, String text) {

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Measures the figures of docs/performance.md, each against a raw client in the same run. Not a test:
- * machines are shared and noisy, so nothing here fails for being slow. Run with {@code ./check
- * --figures}.
+ * Measures the figures of docs/performance.md, each against a raw client in the same run. Not a
+ * test: machines are shared and noisy, so nothing here fails for being slow. Run with {@code
+ * ./check --figures}.
  */
 class Figures {
   private static final int LATENCY_MS = 50;
@@ -135,17 +135,16 @@ class Figures {
       places.acquire();
       var done = new CompletableFuture<Void>();
       running.add(done);
-      Thread.startVirtualThread(
-          () -> {
-            try {
-              job.of(user);
-            } catch (IOException e) {
-              failed.incrementAndGet();
-            } finally {
-              places.release();
-              done.complete(null);
-            }
-          });
+      Thread.startVirtualThread(() -> {
+        try {
+          job.of(user);
+        } catch (IOException e) {
+          failed.incrementAndGet();
+        } finally {
+          places.release();
+          done.complete(null);
+        }
+      });
     }
     CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).get();
     assertThat(failed.get()).isZero();
@@ -298,11 +297,8 @@ class Figures {
   }
 
   private void rawFirst(String key, String[] ids) throws Exception {
-    together(
-        List.of(
-            raw(key, "/tool?limit=1000").GET(), raw(key, "/assistant?limit=1000").GET()));
-    ids[0] =
-        done(raw(key, "/tool").POST(BodyPublishers.ofString(tool(1)))).get("id").stringValue();
+    together(List.of(raw(key, "/tool?limit=1000").GET(), raw(key, "/assistant?limit=1000").GET()));
+    ids[0] = done(raw(key, "/tool").POST(BodyPublishers.ofString(tool(1)))).get("id").stringValue();
     ids[1] =
         done(raw(key, "/assistant").POST(BodyPublishers.ofString(assistant(1))))
             .get("id")
@@ -352,8 +348,7 @@ class Figures {
   }
 
   private String accountOf(String user) throws IOException {
-    JsonNode account =
-        Http.get(graft, "/v1/accounts?userId=" + user).body().get("accounts").get(0);
+    JsonNode account = Http.get(graft, "/v1/accounts?userId=" + user).body().get("accounts").get(0);
     if (account.get("orgId").isString()) {
       return account.get("orgId").stringValue();
     }

@@ -62,21 +62,20 @@ final class GraftProcess implements AutoCloseable {
 
   private void follow(InputStream stream) {
     Thread.ofVirtual()
-        .start(
-            () -> {
-              try (var reader =
-                  new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
-                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                  synchronized (lines) {
-                    lines.add(line);
-                    lines.notifyAll();
-                  }
-                }
-              } catch (IOException e) {
-                // The process is gone, and its output with it.
-                return;
+        .start(() -> {
+          try (var reader =
+              new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+              synchronized (lines) {
+                lines.add(line);
+                lines.notifyAll();
               }
-            });
+            }
+          } catch (IOException e) {
+            // The process is gone, and its output with it.
+            return;
+          }
+        });
   }
 
   /** Everything that was printed so far. */

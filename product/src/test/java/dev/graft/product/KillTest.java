@@ -22,8 +22,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A real process, really killed at moments that nobody chose, while it clones and upgrades. Whatever
- * it was doing, the account ends with one pair and the operation is finished without anyone asking.
+ * A real process, really killed at moments that nobody chose, while it clones and upgrades.
+ * Whatever it was doing, the account ends with one pair and the operation is finished without
+ * anyone asking.
  */
 class KillTest {
   private static final int KILLS = Boolean.getBoolean("graft.long") ? 200 : 20;
@@ -38,8 +39,7 @@ class KillTest {
   @Test
   void aKilledProcessNeitherLosesNorRepeatsAnythingOnPostgres() throws Exception {
     killAndRestart(
-        KILLS / 4,
-        Map.of("GRAFT_DATABASE_URL", TestPostgres.freshDatabase().toString()));
+        KILLS / 4, Map.of("GRAFT_DATABASE_URL", TestPostgres.freshDatabase().toString()));
   }
 
   private void killAndRestart(int kills, Map<String, String> more) throws Exception {
@@ -77,18 +77,17 @@ class KillTest {
           var started = new CountDownLatch(busy.size());
           var answered = new java.util.concurrent.atomic.AtomicInteger();
           for (String user : busy) {
-            Thread.startVirtualThread(
-                () -> {
-                  started.countDown();
-                  try {
-                    if (Http.clone(url, user).status() == 200) {
-                      answered.incrementAndGet();
-                    }
-                  } catch (IOException e) {
-                    // The process was killed before it could answer, which is the point.
-                    return;
-                  }
-                });
+            Thread.startVirtualThread(() -> {
+              started.countDown();
+              try {
+                if (Http.clone(url, user).status() == 200) {
+                  answered.incrementAndGet();
+                }
+              } catch (IOException e) {
+                // The process was killed before it could answer, which is the point.
+                return;
+              }
+            });
           }
           started.await();
           Thread.sleep(random.nextInt(260));
