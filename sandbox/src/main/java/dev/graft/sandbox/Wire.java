@@ -193,7 +193,7 @@ final class Wire implements HttpHandler {
     }
     int size = Math.max(1, Math.ceilDiv(body.size(), DRIPS));
     for (int from = 0; from < body.size(); from += size) {
-      Thread.sleep(over.dividedBy(DRIPS));
+      Thread.sleep(over.dividedBy(Math.ceilDiv(body.size(), size)));
       body.writeTo(out, from, from + size);
       out.flush();
     }

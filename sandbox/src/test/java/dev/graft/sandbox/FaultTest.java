@@ -145,6 +145,16 @@ class FaultTest {
   }
 
   @Test
+  void aShortReplyDripsForAsLong() {
+    sandbox.fault(Fault.on("GET", "/assistant").after(Effect.drip(Duration.ofMillis(300))));
+    long start = System.nanoTime();
+
+    assertThat(vapi.get("/assistant").json()).isEmpty();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(280));
+  }
+
+  @Test
   void a429SaysOrDoesNotSayHowLongToWait() {
     sandbox.fault(Fault.on("GET", "/tool").before(Effect.throttled(null)));
     sandbox.fault(Fault.on("GET", "/tool").nth(2).before(Effect.throttled(Duration.ofSeconds(3))));

@@ -4,6 +4,7 @@ import dev.graft.server.install.Installing;
 import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
+import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
@@ -47,6 +48,21 @@ class Wiring {
   @Bean
   Installations installations(Database database) {
     return new Installations(database);
+  }
+
+  @Bean
+  Releases releases(Database database) {
+    return new Releases(database);
+  }
+
+  @Bean
+  Unlinking unlinking(
+      Installing installing,
+      Installations installations,
+      Operations operations,
+      Releases releases,
+      Accounts accounts) {
+    return new Unlinking(installing, installations, operations, releases, accounts);
   }
 
   @Bean
@@ -98,7 +114,7 @@ class Wiring {
   Installing installing(
       VapiHttp http,
       Settings settings,
-      Database database,
+      Releases releases,
       Accounts accounts,
       Installations installations,
       Operations operations,
@@ -110,7 +126,7 @@ class Wiring {
         accounts,
         installations,
         operations,
-        new Releases(database),
+        releases,
         keys,
         clock,
         new Installing.Times(

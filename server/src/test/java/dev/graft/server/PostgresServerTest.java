@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PostgresServerTest implements ServerContract {
+class PostgresServerTest implements LifecycleContract {
   @TempDir private static Path folder;
   private static Sandbox sandbox;
   private static RunningServer server;

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteServerTest implements ServerContract {
+class SqliteServerTest implements LifecycleContract {
   @TempDir private static Path folder;
   private static Sandbox sandbox;
   private static RunningServer server;

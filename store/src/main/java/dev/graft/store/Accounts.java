@@ -1,5 +1,6 @@
 package dev.graft.store;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -167,6 +168,41 @@ public final class Accounts {
             row -> row.text("user_id"),
             "SELECT user_id FROM account_user WHERE account_id = ? ORDER BY user_id",
             accountId));
+  }
+
+  /**
+   * Forgets an account with everything that belongs to it: its key, its data keys, what was made in
+   * it and how. What was sealed for it cannot be opened by anyone from then on.
+   *
+   * @return false when the lease has passed to someone else, and nothing happened
+   */
+  public boolean erase(Lease lease, Duration leaseTime) {
+    String id = lease.accountId();
+    return database.write(sql -> {
+      if (!Operations.renew(sql, database.dialect(), lease, leaseTime)) {
+        return false;
+      }
+      String ofAccount = " IN (SELECT id FROM installation WHERE account_id = ?)";
+      sql.execute("DELETE FROM plan WHERE account_id = ?", id);
+      sql.execute(
+          "DELETE FROM journal WHERE operation_id IN (SELECT id FROM operation WHERE account_id = ?)",
+          id);
+      sql.execute("DELETE FROM operation WHERE account_id = ?", id);
+      sql.execute("DELETE FROM ledger WHERE installation_id" + ofAccount, id);
+      sql.execute("DELETE FROM installation WHERE account_id = ?", id);
+      sql.execute("DELETE FROM lease WHERE account_id = ?", id);
+      sql.execute("DELETE FROM account_user WHERE account_id = ?", id);
+      sql.execute("DELETE FROM data_key WHERE owner = ?", id);
+      sql.execute("DELETE FROM account WHERE id = ?", id);
+      return true;
+    });
+  }
+
+  /** Takes a user away from an account that others use, too. */
+  public void unlinkUser(String userId, String accountId) {
+    database.write(sql ->
+        sql.execute(
+            "DELETE FROM account_user WHERE user_id = ? AND account_id = ?", userId, accountId));
   }
 
   /** How many accounts there are. */

@@ -79,7 +79,7 @@ public final class Installations {
       for (Sql.Row row :
           sql.fetch(
               """
-              SELECT address, object_id, version, origin, former, applied, observed
+              SELECT address, object_id, version, origin, former, retired, applied, observed
               FROM ledger WHERE installation_id = ? ORDER BY position, address
               """,
               installationId)) {
@@ -93,13 +93,14 @@ public final class Installations {
                 seal.opened(place + " observed", row.bytes("observed")),
                 Version.parse(row.text("version")).orElseThrow(),
                 Owned.Origin.valueOf(row.text("origin")),
-                ids(Json.parse(row.text("former")))));
+                ids(Json.parse(row.text("former"))),
+                ids(Json.parse(row.text("retired")))));
       }
       return new Ledger(entries);
     });
   }
 
-  private static Set<ObjectId> ids(JsonNode list) {
+  static Set<ObjectId> ids(JsonNode list) {
     var ids = new HashSet<ObjectId>();
     list.forEach(id -> ids.add(new ObjectId(id.stringValue())));
     return ids;

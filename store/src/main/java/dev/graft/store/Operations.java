@@ -1,5 +1,6 @@
 package dev.graft.store;
 
+import dev.graft.core.apply.Journal;
 import dev.graft.core.json.Digest;
 import dev.graft.core.json.Json;
 import dev.graft.core.template.Release;
@@ -22,6 +23,8 @@ public final class Operations {
         o.state, o.result, o.created_at, o.finished_at, o.tries
       FROM operation o JOIN installation i ON i.id = o.installation_id
       """;
+
+  private static final Lease NOBODYS = new Lease("", "", -1);
 
   private final Database database;
   private final Duration leaseTime;
@@ -97,6 +100,15 @@ public final class Operations {
     return withId(sql, asked.operationId()).orElseThrow();
   }
 
+  /** The lease of an account alone, for work that is no operation; nothing when someone has it. */
+  public Optional<Lease> take(String accountId, String holder) {
+    return database.write(sql -> acquire(sql, accountId, holder));
+  }
+
+  public Duration leaseTime() {
+    return leaseTime;
+  }
+
   /** Takes up a running operation that nobody works on, nothing if someone does or it is over. */
   public Optional<Claim.Yours> takeUp(String operationId, String holder) {
     return database.write(sql -> {
@@ -166,14 +178,22 @@ public final class Operations {
     });
   }
 
-  /** What an installation has become. */
+  /**
+   * What an installation has become.
+   *
+   * @param release null when it has become nothing
+   */
   public record Convergence(
-      Digest release, String version, JsonNode sighting, @Nullable String orgId) {}
+      @Nullable Digest release,
+      @Nullable String version,
+      JsonNode sighting,
+      @Nullable String orgId) {}
 
   /**
    * Ends an operation and gives the account back. Under an old fence nothing happens.
    *
    * @param convergence what the installation has become, null when it is not as it should be
+   * @param later what is to be done for the same installation later, null for nothing
    */
   public boolean finish(
       Lease lease,
@@ -181,6 +201,7 @@ public final class Operations {
       Operation.State state,
       JsonNode result,
       @Nullable Convergence convergence,
+      @Nullable Later later,
       Instant now) {
     return database.write(sql -> {
       if (!renew(sql, database.dialect(), lease, leaseTime)) {
@@ -198,10 +219,29 @@ public final class Operations {
       if (convergence != null) {
         converged(sql, operation, convergence, now);
       }
+      if (later != null) {
+        sql.execute(
+            """
+            INSERT INTO operation (id, account_id, installation_id, kind, release_digest, request,
+              state, created_at, tries, next_try_at, waits)
+            VALUES (?, ?, ?, ?, ?, ?, 'running', ?, 0, ?, 1)
+            """,
+            later.operationId(),
+            operation.accountId(),
+            operation.installationId(),
+            later.kind(),
+            operation.release().hex(),
+            Json.write(later.request()),
+            now.toEpochMilli(),
+            later.at().toEpochMilli());
+      }
       giveBack(sql, lease);
       return true;
     });
   }
+
+  /** Work that has time until later, and that new work does not wait for. */
+  public record Later(String operationId, String kind, JsonNode request, Instant at) {}
 
   private static void converged(
       Sql sql, Operation operation, Convergence convergence, Instant now) {
@@ -210,8 +250,8 @@ public final class Operations {
         UPDATE installation SET release_digest = ?, version = ?, sighting = ?, converged_at = ?
         WHERE id = ?
         """,
-        convergence.release().hex(),
-        convergence.version(),
+        new Sql.Text(convergence.release() == null ? null : convergence.release().hex()),
+        new Sql.Text(convergence.version()),
         Json.write(convergence.sighting()),
         now.toEpochMilli(),
         operation.installationId());
@@ -285,7 +325,11 @@ public final class Operations {
 
   private static Optional<Operation> running(Sql sql, String accountId) {
     return sql.first(
-            SELECT + "WHERE o.account_id = ? AND o.state = 'running' ORDER BY o.created_at LIMIT 1",
+            SELECT
+                + """
+                WHERE o.account_id = ? AND o.state = 'running' AND o.waits = 0
+                ORDER BY o.created_at LIMIT 1
+                """,
             accountId)
         .map(Operations::operation);
   }
@@ -298,6 +342,79 @@ public final class Operations {
             SELECT + "WHERE o.account_id = ? ORDER BY o.created_at DESC, o.id DESC LIMIT ?",
             accountId,
             limit));
+  }
+
+  /**
+   * An operation and all later ones of its installation, the oldest first.
+   *
+   * @param end an operation at which to stop, which is not among them; null for none
+   */
+  public List<Operation> since(Operation first, @Nullable Operation end) {
+    return database
+        .read(sql ->
+            sql.list(
+                Operations::operation,
+                SELECT
+                    + "WHERE o.installation_id = ? AND o.created_at >= ? ORDER BY o.created_at, o.id",
+                first.installationId(),
+                first.createdAt().toEpochMilli()))
+        .stream()
+        .dropWhile(operation -> !operation.id().equals(first.id()))
+        .takeWhile(operation -> end == null || !operation.id().equals(end.id()))
+        .toList();
+  }
+
+  /** What an installation had become before an operation, nothing when that was the first. */
+  public Optional<Operation> lastBefore(Operation operation) {
+    return database
+        .read(sql ->
+            sql.list(
+                Operations::operation,
+                SELECT
+                    + "WHERE o.installation_id = ? AND o.created_at <= ? AND o.state = 'succeeded' ORDER"
+                    + " BY o.created_at DESC, o.id DESC",
+                operation.installationId(),
+                operation.createdAt().toEpochMilli()))
+        .stream()
+        .filter(other -> !other.id().equals(operation.id()))
+        .filter(other ->
+            other.createdAt().isBefore(operation.createdAt())
+                || other.id().compareTo(operation.id()) < 0)
+        .findFirst();
+  }
+
+  /** Operations of an installation in which a create was looked for in vain since then. */
+  public List<Operation> withLost(String installationId, Instant since) {
+    return database.read(sql ->
+        sql.list(
+            Operations::operation,
+            SELECT
+                + """
+                WHERE o.installation_id = ? AND o.created_at >= ?
+                  AND EXISTS (SELECT 1 FROM journal j
+                    WHERE j.operation_id = o.id AND j.entry = 'not-there')
+                """,
+            installationId,
+            since.toEpochMilli()));
+  }
+
+  /** The release that is installed, or that was to be last; nothing when there never was one. */
+  public Optional<Digest> releaseOf(Installation installation) {
+    return Optional.ofNullable(installation.release())
+        .or(() ->
+            database.read(sql ->
+                sql.first(
+                        """
+                        SELECT release_digest FROM operation WHERE installation_id = ?
+                        ORDER BY created_at DESC LIMIT 1
+                        """,
+                        installation.id())
+                    .map(row -> new Digest(row.text("release_digest")))));
+  }
+
+  /** The steps of an operation, for whoever reads them only. */
+  public List<Journal.Story> stories(Operation operation, BodySeal seal) {
+    return new SqlJournal(database, operation, NOBODYS, leaseTime, seal).stories();
   }
 
   /** The journal of an operation, for whoever holds the account's lease. */

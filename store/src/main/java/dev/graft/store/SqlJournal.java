@@ -7,7 +7,6 @@ import dev.graft.core.json.Json;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.plan.Owned;
-import dev.graft.core.template.Version;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,9 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The journal of one operation in the database, together with the ledger of its installation. */
 public final class SqlJournal implements Journal {
@@ -44,7 +41,8 @@ public final class SqlJournal implements Journal {
       for (Sql.Row row :
           sql.fetch(
               """
-              SELECT step, entry, at, verb, address, object_id, making, detail FROM journal
+              SELECT step, entry, at, verb, address, object_id, making, earlier, detail
+              FROM journal
               WHERE operation_id = ? ORDER BY step, seq
               """,
               operation.id())) {
@@ -88,19 +86,30 @@ public final class SqlJournal implements Journal {
   }
 
   /** A row of the journal, sealed before the transaction begins. */
-  private record Row(Written written, @Nullable Sealed making) {}
+  private record Row(Written written, @Nullable Sealed making, @Nullable Sealed earlier) {}
 
   private Row row(Written written) {
-    Intent.Making making =
-        written.entry() instanceof JournalEntry.Intended ? written.intent().making() : null;
-    if (making == null) {
-      return new Row(written, null);
+    Intent intent = written.intent();
+    // Later entries of a step repeat nothing. What is done in the ledger alone has one entry only.
+    boolean isFirst =
+        written.entry() instanceof JournalEntry.Intended
+            || intent.verb() == Intent.Verb.ADOPT
+            || intent.verb() == Intent.Verb.CONFIRM
+            || intent.verb() == Intent.Verb.FORGET;
+    if (!isFirst) {
+      return new Row(written, null, null);
     }
-    var body = Json.object();
-    body.set("sent", making.sent());
-    body.set("applied", making.applied());
-    body.put("version", making.version().toString());
-    return new Row(written, new Sealed(seal.sealed(place(written.intent().step()), body)));
+    Intent.Making making = intent.making();
+    return new Row(
+        written,
+        making == null ? null : new Sealed(seal.sealed(place(intent.step()), Kept.toJson(making))),
+        intent.before().equals(Intent.Before.NOTHING)
+            ? null
+            : new Sealed(seal.sealed(placeOfEarlier(intent.step()), Kept.toJson(intent.before()))));
+  }
+
+  private String placeOfEarlier(int step) {
+    return place(step) + " earlier";
   }
 
   private String place(int step) {
@@ -121,8 +130,8 @@ public final class SqlJournal implements Journal {
     sql.execute(
         """
         INSERT INTO journal
-          (operation_id, step, seq, entry, at, verb, address, object_id, making, detail)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (operation_id, step, seq, entry, at, verb, address, object_id, making, earlier, detail)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         operation.id(),
         intent.step(),
@@ -133,6 +142,7 @@ public final class SqlJournal implements Journal {
         new Sql.Text(first ? intent.address().toString() : null),
         new Sql.Text(object == null ? null : object.value()),
         new Sql.Bytes(row.making()),
+        new Sql.Bytes(row.earlier()),
         new Sql.Text(detail(entry)));
   }
 
@@ -143,12 +153,13 @@ public final class SqlJournal implements Journal {
       case JournalEntry.Refused _ -> "refused";
       case JournalEntry.InDoubt _ -> "in-doubt";
       case JournalEntry.NotDone _ -> "not-done";
+      case JournalEntry.NotThere _ -> "not-there";
     };
   }
 
   private static @Nullable String detail(JournalEntry entry) {
     return switch (entry) {
-      case JournalEntry.Intended _, JournalEntry.Done _ -> null;
+      case JournalEntry.Intended _, JournalEntry.Done _, JournalEntry.NotThere _ -> null;
       case JournalEntry.Refused(var _, String reason) -> reason;
       case JournalEntry.InDoubt(var _, String cause) -> cause;
       case JournalEntry.NotDone(var _, String how) -> how;
@@ -164,6 +175,7 @@ public final class SqlJournal implements Journal {
       case "refused" -> new JournalEntry.Refused(at, detail);
       case "in-doubt" -> new JournalEntry.InDoubt(at, detail);
       case "not-done" -> new JournalEntry.NotDone(at, detail);
+      case "not-there" -> new JournalEntry.NotThere(at);
       case String other ->
           throw new IllegalStateException("the journal has an entry of no known sort: " + other);
     };
@@ -172,22 +184,17 @@ public final class SqlJournal implements Journal {
   private Intent intent(int step, Sql.Row row) {
     Intent.Verb verb = Intent.Verb.valueOf(row.text("verb"));
     String object = row.textOrNull("object_id");
-    byte[] sealed = row.bytesOrNull("making");
-    Intent.Making making = null;
-    if (sealed != null) {
-      ObjectNode body = seal.opened(place(step), sealed);
-      making =
-          new Intent.Making(
-              (ObjectNode) body.required("sent"),
-              (ObjectNode) body.required("applied"),
-              Version.parse(body.required("version").stringValue()).orElseThrow());
-    }
+    byte[] making = row.bytesOrNull("making");
+    byte[] earlier = row.bytesOrNull("earlier");
     return new Intent(
         step,
         verb,
         Address.parse(row.text("address")).orElseThrow(),
         object == null || verb == Intent.Verb.CREATE ? null : new ObjectId(object),
-        making);
+        making == null ? null : Kept.making(seal.opened(place(step), making)),
+        earlier == null
+            ? Intent.Before.NOTHING
+            : Kept.before(seal.opened(placeOfEarlier(step), earlier)));
   }
 
   /** A row of the ledger, sealed before the transaction begins. */
@@ -203,24 +210,23 @@ public final class SqlJournal implements Journal {
   }
 
   private void insert(Sql sql, Put put) {
-    var former = Json.array();
-    new TreeSet<>(put.owned().former()).forEach(id -> former.add(id.value()));
     sql.execute(
         """
-        INSERT INTO ledger (installation_id, address, object_id, version, origin, former, applied,
-          observed, position)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?,
+        INSERT INTO ledger (installation_id, address, object_id, version, origin, former, retired,
+          applied, observed, position)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,
           (SELECT count(*) FROM ledger other WHERE other.installation_id = ?))
         ON CONFLICT (installation_id, address) DO UPDATE SET object_id = excluded.object_id,
           version = excluded.version, origin = excluded.origin, former = excluded.former,
-          applied = excluded.applied, observed = excluded.observed
+          retired = excluded.retired, applied = excluded.applied, observed = excluded.observed
         """,
         operation.installationId(),
         put.address().toString(),
         put.owned().object().value(),
         put.owned().version().toString(),
         put.owned().origin().name(),
-        Json.write(former),
+        Json.write(Kept.ids(put.owned().former())),
+        Json.write(Kept.ids(put.owned().retired())),
         put.applied().bytes(),
         put.observed().bytes(),
         operation.installationId());

@@ -223,6 +223,7 @@ interface StoreContract {
             Json.parse("{\"actions\":[]}"),
             new Operations.Convergence(
                 claim.operation().release(), "1", Json.parse("{\"x\":1}"), org),
+            null,
             NOW.plusSeconds(2));
     assertThat(finished).isTrue();
     Operation over = operations.withId(claim.operation().id()).orElseThrow();
@@ -255,6 +256,7 @@ interface StoreContract {
           Operation.State.SUCCEEDED,
           Json.object(),
           new Operations.Convergence(claim.operation().release(), "1", Json.object(), org),
+          null,
           NOW);
     }
     assertThat(operations.accountOfOrg(org)).contains(first.id());
@@ -290,6 +292,7 @@ interface StoreContract {
                 Operation.State.SUCCEEDED,
                 Json.object(),
                 null,
+                null,
                 NOW))
         .isFalse();
     operations.giveBack(dead.lease());
@@ -322,7 +325,10 @@ interface StoreContract {
         new Intent.Making(
             Json.parseObject("{\"type\":\"endCall\",\"metadata\":{\"graft\":\"m\"}}"),
             Json.parseObject("{\"type\":\"endCall\"}"),
-            Version.parse("1.10").orElseThrow()));
+            Version.parse("1.10").orElseThrow(),
+            Json.parseObject("{\"type\":\"endCall\",\"seen\":true}"),
+            new ObjectId("o-0")),
+        Intent.Before.NOTHING);
   }
 
   @Test
@@ -331,8 +337,24 @@ interface StoreContract {
     Operations operations = operations(Duration.ofSeconds(30));
     var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
     Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL);
+    var owned =
+        new Owned(
+            new ObjectId("o-2"),
+            Json.parseObject("{\"n\":1.10,\"none\":null}"),
+            Json.parseObject("{\"n\":1.1,\"more\":[]}"),
+            Version.parse("1.10").orElseThrow(),
+            Owned.Origin.ADOPTED,
+            Set.of(new ObjectId("old-1"), new ObjectId("old-2")),
+            Set.of(new ObjectId("old-3")));
     Intent create = intent(0);
-    var update = new Intent(1, Intent.Verb.UPDATE, TOOL, new ObjectId("o-1"), null);
+    var update =
+        new Intent(
+            1,
+            Intent.Verb.UPDATE,
+            TOOL,
+            new ObjectId("o-1"),
+            null,
+            new Intent.Before(Json.object().put("was", 1), owned));
     journal.append(
         List.of(
             new Journal.Written(create, new JournalEntry.Intended(NOW)),
@@ -343,14 +365,6 @@ interface StoreContract {
             new Journal.Written(create, new JournalEntry.InDoubt(NOW.plusMillis(1), "lost")),
             new Journal.Written(update, new JournalEntry.Refused(NOW.plusMillis(2), "no"))),
         List.of());
-    var owned =
-        new Owned(
-            new ObjectId("o-2"),
-            Json.parseObject("{\"n\":1.10,\"none\":null}"),
-            Json.parseObject("{\"n\":1.1,\"more\":[]}"),
-            Version.parse("1.10").orElseThrow(),
-            Owned.Origin.ADOPTED,
-            Set.of(new ObjectId("old-1"), new ObjectId("old-2")));
     journal.append(
         List.of(
             new Journal.Written(
@@ -462,5 +476,94 @@ interface StoreContract {
       }
       return results;
     }
+  }
+
+  @Test
+  default void workThatHasTimeWaitsAndStandsInNobodysWay() {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    String later = id("op_");
+    operations.finish(
+        claim.lease(),
+        claim.operation(),
+        Operation.State.SUCCEEDED,
+        Json.object(),
+        null,
+        new Operations.Later(later, "sweep", Json.object().put("a", 1), NOW.plusSeconds(60)),
+        NOW);
+    assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(later);
+    assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(later);
+
+    var next = yours(operations.begin(request(account, release("2")), "a", NOW.plusSeconds(1)));
+    assertThat(next.isOlder()).isFalse();
+    operations.finish(
+        next.lease(), next.operation(), Operation.State.FAILED, Json.object(), null, null, NOW);
+    Operation swept = operations.takeUp(later, "b").orElseThrow().operation();
+    assertThat(swept.kind()).isEqualTo("sweep");
+    assertThat(swept.request()).isEqualTo(Json.object().put("a", 1));
+    assertThat(swept.installationId()).isEqualTo(claim.operation().installationId());
+  }
+
+  @Test
+  default void anInstallationsPastIsReadInOrder() {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var done = new ArrayList<Operation>();
+    for (int i = 0; i < 4; i++) {
+      var claim =
+          yours(
+              operations.begin(
+                  request(account, release(String.valueOf(i))), "a", NOW.plusSeconds(i)));
+      operations.finish(
+          claim.lease(),
+          claim.operation(),
+          i == 2 ? Operation.State.FAILED : Operation.State.SUCCEEDED,
+          Json.object(),
+          null,
+          null,
+          NOW.plusSeconds(i));
+      done.add(claim.operation());
+    }
+    assertThat(operations.since(done.get(1), null))
+        .extracting(Operation::id)
+        .containsExactly(done.get(1).id(), done.get(2).id(), done.get(3).id());
+    assertThat(operations.since(done.get(1), done.get(3)))
+        .extracting(Operation::id)
+        .containsExactly(done.get(1).id(), done.get(2).id());
+    assertThat(operations.lastBefore(done.get(3)).orElseThrow().id()).isEqualTo(done.get(1).id());
+    assertThat(operations.lastBefore(done.get(0))).isEmpty();
+    var releases = new Releases(database());
+    String installation = done.get(0).installationId();
+    assertThat(releases.ofInstallation(installation, "1")).containsExactly(done.get(1).release());
+    assertThat(releases.ofInstallation(installation, done.get(2).release().hex())).hasSize(1);
+    assertThat(releases.ofInstallation(installation, "9")).isEmpty();
+  }
+
+  @Test
+  default void anErasedAccountLeavesNothingBehind() {
+    String user = id("user");
+    Account account = account(user);
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL);
+    journal.append(
+        List.of(new Journal.Written(intent(0), new JournalEntry.Intended(NOW))), List.of());
+    var accounts = new Accounts(database());
+    assertThat(operations.take(account.id(), "b")).isEmpty();
+    assertThat(
+            accounts.erase(
+                new Lease(account.id(), "b", claim.lease().fence() + 1), Duration.ofSeconds(30)))
+        .isFalse();
+    assertThat(accounts.withId(account.id())).isPresent();
+
+    assertThat(accounts.erase(claim.lease(), Duration.ofSeconds(30))).isTrue();
+
+    assertThat(accounts.withId(account.id())).isEmpty();
+    assertThat(accounts.ofUser(user)).isEmpty();
+    assertThat(accounts.dataKey(account.dataKey())).isEmpty();
+    assertThat(operations.withId(claim.operation().id())).isEmpty();
+    assertThat(operations.stories(claim.operation(), SEAL)).isEmpty();
+    assertThat(new Installations(database()).ofAccount(account.id())).isEmpty();
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.core.apply.Call;
 import dev.graft.core.apply.Reply;
 import dev.graft.core.apply.VapiAccount;
 import dev.graft.core.json.Json;
+import dev.graft.core.kind.ObjectId;
 import dev.graft.vault.Secret;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +63,7 @@ public final class HttpVapiAccount implements VapiAccount {
   private Reply one(Call call) {
     return switch (call) {
       case Call.Get(var kind, var object) ->
-          objectOnly(read(kind.path() + "/" + encoded(object.value())));
+          about(object, read(kind.path() + "/" + encoded(object.value())));
       case Call.All all -> new Listing(all, this::read).whole();
       case Call.Create(var kind, var body) -> write("POST", kind.path(), body);
       case Call.Update(var kind, var object, var body) ->
@@ -72,9 +73,12 @@ public final class HttpVapiAccount implements VapiAccount {
     };
   }
 
-  private static Reply objectOnly(Reply reply) {
-    return reply instanceof Reply.Ok(var body) && !(body instanceof ObjectNode)
-        ? new Reply.Unknown(Reply.Trouble.BAD_ANSWER, "Vapi's answer is not an object")
+  /** Some other JSON, of a proxy perhaps, must not pass for an object that lost all its fields. */
+  private static Reply about(ObjectId object, Reply reply) {
+    return reply instanceof Reply.Ok(var body)
+            && !object.value().equals(body.path("id").asString(""))
+        ? new Reply.Unknown(
+            Reply.Trouble.BAD_ANSWER, "Vapi's answer is not the object that was asked for")
         : reply;
   }
 

@@ -16,8 +16,11 @@ import dev.graft.sandbox.Quirk;
 import dev.graft.sandbox.Sandbox;
 import dev.graft.vault.Secret;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -228,6 +231,22 @@ class HttpVapiAccountTest {
   }
 
   @Test
+  void whatIsNotTheObjectThatWasAskedForIsNoAnswer() {
+    ObjectNode other = customer.put("tool", TOOL);
+    var id = new ObjectId(customer.put("tool", TOOL).get("id").stringValue());
+    for (Effect effect :
+        List.of(
+            Effect.empty(200),
+            Effect.json(200, Json.parseObject("{\"status\":\"ok\"}")),
+            Effect.json(200, other))) {
+      sandbox.fault(Fault.on("GET", "/tool/*").after(effect));
+      assertThat(unknown(send(new Call.Get(Kinds.TOOL, id))).trouble())
+          .isEqualTo(Reply.Trouble.BAD_ANSWER);
+    }
+    ok(send(new Call.Get(Kinds.TOOL, id)));
+  }
+
+  @Test
   void aCreateGoesOutOnceWhateverHappensToItsReply() {
     for (Effect effect :
         List.of(
@@ -317,6 +336,31 @@ class HttpVapiAccountTest {
       assertThat(unknown(reply).cause()).contains("redirects");
     }
     assertThat(sandbox.requests().entries()).isEmpty();
+  }
+
+  @Test
+  void aConnectionThatIsResetIsNoAnswer() throws IOException {
+    try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.startVirtualThread(() -> reset(listening));
+      URI url = URI.create("http://127.0.0.1:" + listening.getLocalPort());
+      assertThat(
+              unknown(
+                      account(url, Duration.ofSeconds(5), Duration.ZERO)
+                          .send(List.of(new Call.Create(Kinds.TOOL, TOOL)))
+                          .getFirst())
+                  .trouble())
+          .isEqualTo(Reply.Trouble.UNREACHABLE);
+    }
+  }
+
+  private static void reset(ServerSocket listening) {
+    try (Socket connection = listening.accept()) {
+      assertThat(connection.getInputStream().read()).isEqualTo('P');
+      // Without lingering, closing it resets the connection.
+      connection.setSoLinger(true, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

@@ -22,7 +22,8 @@ public record Action(Address address, Outcome outcome, ObjectId object) {
     Map<Address, Set<Action>> done = new LinkedHashMap<>();
     standings.forEach(standing -> done.put(standing.address(), new LinkedHashSet<>()));
     for (Journal.Story story : stories) {
-      if (story.entries().getLast() instanceof JournalEntry.Done(var _, ObjectId object)) {
+      if (story.intent().verb() != Intent.Verb.CONFIRM
+          && story.entries().getLast() instanceof JournalEntry.Done(var _, ObjectId object)) {
         Address address = story.intent().address();
         Set<Action> actions = done.computeIfAbsent(address, _ -> new LinkedHashSet<>());
         var action = new Action(address, outcome(story.intent().verb()), object);
@@ -50,6 +51,7 @@ public record Action(Address address, Outcome outcome, ObjectId object) {
       case UPDATE -> Outcome.UPDATED;
       case DELETE -> Outcome.DELETED;
       case ADOPT -> Outcome.ADOPTED;
+      case CONFIRM -> Outcome.REUSED;
       case FORGET -> Outcome.FORGOTTEN;
     };
   }

@@ -1,6 +1,7 @@
 package dev.graft.core.apply;
 
 import dev.graft.core.Diagnostic;
+import dev.graft.core.json.Place;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.CanonicalBody;
 import dev.graft.core.kind.Kind;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -76,11 +78,12 @@ public final class Applier {
   public Applied resume() {
     List<Journal.Story> stories = journal.stories();
     steps = stories.size();
-    ledger.entries().forEach((address, owned) -> naming = naming.with(address, owned.object()));
+    naming = ledger.naming();
     for (Journal.Story story : stories) {
       if (story.isOpen()) {
         Applied problem = settleOpen(story);
-        if (problem != null) {
+        // One that is not there says nothing of the next one, which was sent at the same time.
+        if (problem != null && !(problem instanceof Applied.Outdated)) {
           write();
           return problem;
         }
@@ -92,12 +95,61 @@ public final class Applier {
 
   private @Nullable Applied settleOpen(Journal.Story story) {
     Intent intent = story.intent();
+    if (intent.verb() == Intent.Verb.DELETE && intent.object() instanceof ObjectId object) {
+      return settleDelete(intent, object);
+    }
     if (intent.verb() != Intent.Verb.CREATE) {
-      // An update or delete is seen at the object itself: the next plan knows what is left of it.
+      // An update is seen at the object itself: the next plan knows what is left of it.
       unseen.add(intent);
       return null;
     }
     return look(intent, story.entries().getFirst().at(), story.entries().getLast().at());
+  }
+
+  private @Nullable Applied settleDelete(Intent intent, ObjectId object) {
+    Reply reply =
+        account.send(List.of(new Call.Get(Kinds.of(intent.address()), object))).getFirst();
+    switch (reply) {
+      case Reply.Ok _ -> enter(intent, new JournalEntry.NotDone(now(), "still there"));
+      case Reply.Refused refused when refused.isMissing() -> removed(intent, object);
+      case Reply.Refused refused -> {
+        return new Applied.Refused(intent.address(), refused);
+      }
+      case Reply.Throttled _, Reply.Unknown _ -> {
+        return new Applied.Unfinished(reply);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Looks for what creates made after all that were looked for in vain and sent again. A twin that
+   * is provably ours is to go; the next plan sees to it that nothing points at it.
+   *
+   * @return null when all was seen
+   */
+  @Nullable Applied sweep(List<Lost> lost) {
+    for (Lost one : lost) {
+      Owned owned = ledger.at(one.intent().address()).orElse(null);
+      if (owned == null) {
+        continue;
+      }
+      Reply reply = account.send(List.of(Doubt.look(one.intent(), one.intendedAt()))).getFirst();
+      if (!(reply instanceof Reply.Ok(JsonNode listed)) || !listed.isArray()) {
+        return reply instanceof Reply.Refused refused
+            ? new Applied.Refused(one.intent().address(), refused)
+            : new Applied.Unfinished(reply);
+      }
+      for (ObjectNode twin : Doubt.madeBy(one.intent(), listed, ledger, others)) {
+        Instant latest = one.intendedAt().plus(Doubt.LATEST);
+        if (Survey.instant(twin, "createdAt").filter(latest::isAfter).isPresent()) {
+          owned = owned.retiring(Doubt.idOf(twin).orElseThrow());
+          keep(one.intent().address(), owned);
+        }
+      }
+    }
+    write();
+    return null;
   }
 
   /** Carries out a plan that was made from the account as it is now. */
@@ -115,7 +167,7 @@ public final class Applier {
     return new Applied.Done(ledger, notes);
   }
 
-  /** An update or delete that was left in the middle is done if the plan has nothing left to do. */
+  /** An update that was left in the middle is done if the plan has nothing left to do. */
   private void settleUnseen(Plan plan) {
     for (Intent intent : unseen) {
       boolean again =
@@ -154,7 +206,10 @@ public final class Applier {
         enterLedgerOnly(Intent.Verb.ADOPT, address, owned.object());
         put(address, owned);
       }
-      case Step.Confirm(var address, var owned) -> put(address, owned);
+      case Step.Confirm(var address, var owned) -> {
+        enterLedgerOnly(Intent.Verb.CONFIRM, address, owned.object());
+        put(address, owned);
+      }
       case Step.Forget(var address, var object) -> {
         enterLedgerOnly(Intent.Verb.FORGET, address, object);
         drop(address);
@@ -164,8 +219,12 @@ public final class Applier {
   }
 
   private void enterLedgerOnly(Intent.Verb verb, Address address, ObjectId object) {
-    var intent = new Intent(steps++, verb, address, object, null);
+    var intent = new Intent(steps++, verb, address, object, null, before(address, null));
     enter(intent, new JournalEntry.Done(now(), object));
+  }
+
+  private Intent.Before before(Address address, @Nullable ObjectNode body) {
+    return new Intent.Before(body, ledger.at(address).orElse(null));
   }
 
   /** One write, ready to be sent. */
@@ -175,14 +234,28 @@ public final class Applier {
     int number = steps++;
     Kind kind = Kinds.of(step.address());
     return switch (step) {
-      case Step.Create(var address, var body, var version) -> {
+      case Step.Create create -> {
+        Address address = create.address();
         ObjectNode sent =
-            new Mark(release.template(), address, version.toString(), operation + "." + number)
-                .put(kind, References.toIds(kind, body, naming));
-        var making = new Intent.Making(sent, CanonicalBody.of(kind, body, Naming.NONE), version);
+            new Mark(
+                    release.template(),
+                    address,
+                    create.version().toString(),
+                    operation + "." + number)
+                .put(kind, References.toIds(kind, create.body(), naming));
+        Owned record = create.record();
+        var making =
+            new Intent.Making(
+                sent,
+                record == null
+                    ? CanonicalBody.of(kind, create.body(), Naming.NONE)
+                    : record.applied(),
+                create.version(),
+                record == null ? null : record.observed(),
+                create.replaces());
         yield new Attempt(
             step,
-            new Intent(number, Intent.Verb.CREATE, address, null, making),
+            new Intent(number, Intent.Verb.CREATE, address, null, making, before(address, null)),
             new Call.Create(kind, sent));
       }
       case Step.Update update -> {
@@ -191,13 +264,20 @@ public final class Applier {
         ObjectNode sent = References.toIds(kind, update.body(), naming);
         yield new Attempt(
             step,
-            new Intent(number, Intent.Verb.UPDATE, update.address(), object, null),
+            new Intent(
+                number,
+                Intent.Verb.UPDATE,
+                update.address(),
+                object,
+                null,
+                before(update.address(), update.before())),
             new Call.Update(kind, object, keepMark(kind, update, sent)));
       }
-      case Step.Delete(var address, var object) ->
+      case Step.Delete(var address, var object, var before) ->
           new Attempt(
               step,
-              new Intent(number, Intent.Verb.DELETE, address, object, null),
+              new Intent(
+                  number, Intent.Verb.DELETE, address, object, null, before(address, before)),
               new Call.Delete(kind, object));
       case Step.Adopt _, Step.Confirm _, Step.Forget _ ->
           throw new IllegalStateException("Vapi is not called for " + step);
@@ -222,7 +302,7 @@ public final class Applier {
     for (int tries = 0; ; tries++) {
       Duration pause = Tempo.backOff(tries);
       switch (reply) {
-        case Reply.Ok(ObjectNode body) when Doubt.idOf(body).isPresent() -> {
+        case Reply.Ok(ObjectNode body) when isAbout(attempt.intent, body) -> {
           done(attempt, body);
           return null;
         }
@@ -253,10 +333,16 @@ public final class Applier {
     }
   }
 
+  /** Whether a reply shows the object that was written to, or a new one. */
+  private static boolean isAbout(Intent intent, ObjectNode body) {
+    Optional<ObjectId> id = Doubt.idOf(body);
+    return id.isPresent() && (intent.object() == null || id.get().equals(intent.object()));
+  }
+
   private static String cause(Reply reply) {
     return reply instanceof Reply.Unknown(var _, String cause)
         ? cause
-        : "Vapi answered with something that is no object";
+        : "Vapi answered with something else than the object";
   }
 
   private void done(Attempt attempt, ObjectNode body) {
@@ -273,17 +359,19 @@ public final class Applier {
                     update.address(),
                     Owned.first(
                         object,
-                        update.wanted(),
-                        Merge.observedAfter(
-                            owned.observed(), update.live(), CanonicalBody.of(kind, body, naming)),
+                        update.applied(),
+                        update.observed() == null
+                            ? Merge.observedAfter(
+                                owned.observed(),
+                                update.live(),
+                                CanonicalBody.of(kind, body, naming))
+                            : update.observed(),
                         update.version(),
                         owned.origin())));
+        noteChangedMeanwhile(kind, update, body);
         noteDropped(kind, update.address(), update.body(), body);
       }
-      case Step.Delete(var address, var object) -> {
-        enter(attempt.intent, new JournalEntry.Done(now(), object));
-        drop(address);
-      }
+      case Step.Delete delete -> removed(attempt.intent, delete.object());
       case Step.Adopt _, Step.Confirm _, Step.Forget _ ->
           throw new IllegalStateException("Vapi was not called for " + attempt.step);
     }
@@ -301,22 +389,37 @@ public final class Applier {
     }
     naming = naming.with(intent.address(), object);
     enter(intent, new JournalEntry.Done(now(), object));
-    put(
-        intent.address(),
+    ObjectNode observed = making.observed();
+    Owned owned =
         Owned.first(
             object,
             making.applied(),
-            CanonicalBody.of(kind, body, naming),
+            observed == null ? CanonicalBody.of(kind, body, naming) : observed,
             making.version(),
-            Owned.Origin.MADE));
-    noteDropped(kind, intent.address(), making.applied(), body);
+            Owned.Origin.MADE);
+    Owned before = ledger.at(intent.address()).orElse(null);
+    if (before != null && before.object().equals(making.replaces())) {
+      keep(intent.address(), owned.replacing(before));
+    } else {
+      put(intent.address(), owned);
+    }
+    noteDropped(kind, intent.address(), making.sent(), body);
+  }
+
+  private void removed(Intent intent, ObjectId object) {
+    enter(intent, new JournalEntry.Done(now(), object));
+    Owned owned = ledger.at(intent.address()).orElse(null);
+    if (owned != null && owned.retired().contains(object)) {
+      keep(intent.address(), owned.withoutRetired(object));
+    } else {
+      drop(intent.address());
+    }
   }
 
   private @Nullable Applied refused(Attempt attempt, Reply.Refused refused) {
     boolean delete = attempt.intent.verb() == Intent.Verb.DELETE;
     if (refused.isMissing() && delete && attempt.step instanceof Step.Delete gone) {
-      enter(attempt.intent, new JournalEntry.Done(now(), gone.object()));
-      drop(gone.address());
+      removed(attempt.intent, gone.object());
       return null;
     }
     if (refused.isMissing() && attempt.intent.verb() == Intent.Verb.UPDATE
@@ -342,7 +445,7 @@ public final class Applier {
           return null;
         }
         if (!now().isBefore(doubtedAt.plus(tempo.settling()))) {
-          enter(intent, new JournalEntry.NotDone(now(), "looked for and not there"));
+          enter(intent, new JournalEntry.NotThere(now()));
           return new Applied.Outdated(intent.address() + " was sent and is not there");
         }
       } else if (reply instanceof Reply.Refused refused) {
@@ -351,6 +454,34 @@ public final class Applier {
       if (!tempo.waits(Tempo.backOff(tries))) {
         return new Applied.Unfinished(reply);
       }
+    }
+  }
+
+  /**
+   * A write replaces top-level fields whole, and Vapi cannot be told to refuse it when the object
+   * has changed since it was read. What was not written shows whether it did.
+   */
+  private void noteChangedMeanwhile(Kind kind, Step.Update update, ObjectNode reply) {
+    ObjectNode now = CanonicalBody.of(kind, reply, naming);
+    var others =
+        Change.between(update.live(), now).stream()
+            .filter(change ->
+                update.body().propertyNames().stream()
+                    .noneMatch(sent -> change.place().startsWith(Place.ROOT.field(sent))))
+            .filter(change -> kind.writeOnly().stream().noneMatch(change.place()::startsWith))
+            .map(change -> change.place().toString())
+            .toList();
+    if (!others.isEmpty()) {
+      notes.add(
+          Diagnostic.warning(
+              "CHANGED_MEANWHILE",
+              "An object was changed by someone else at the same time.",
+              update.address()
+                  + " was changed at "
+                  + String.join(", ", others)
+                  + " while Graft updated it. Those changes are kept; see whether what Graft wrote at"
+                  + " the same moment is what you want.",
+              update.address().toString()));
     }
   }
 
@@ -378,9 +509,12 @@ public final class Applier {
   }
 
   private void put(Address address, Owned owned) {
-    Owned standing = ledger.at(address).map(owned::after).orElse(owned);
-    ledger = ledger.with(address, standing);
-    changes.add(new Journal.LedgerChange.Put(address, standing));
+    keep(address, ledger.at(address).map(owned::after).orElse(owned));
+  }
+
+  private void keep(Address address, Owned owned) {
+    ledger = ledger.with(address, owned);
+    changes.add(new Journal.LedgerChange.Put(address, owned));
   }
 
   private void drop(Address address) {

@@ -26,6 +26,9 @@ final class Doubt {
   /** How far Vapi's clock and ours may be apart. */
   static final Duration SKEW = Duration.ofMinutes(5);
 
+  /** How late Vapi may still carry out a create that it did not answer. */
+  static final Duration LATEST = Duration.ofMinutes(10);
+
   private Doubt() {}
 
   /** The call that shows whatever the create may have made. */

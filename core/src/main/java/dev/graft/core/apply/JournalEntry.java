@@ -20,8 +20,13 @@ public sealed interface JournalEntry {
   /** Sent, and no answer that can be believed: Vapi may or may not have acted. */
   record InDoubt(Instant at, String cause) implements JournalEntry {}
 
-  /** Certainly not done: refused for now, or looked for until it had to be there, and it is not. */
+  /** Certainly not done: refused for now, or seen not to be so. */
   record NotDone(Instant at, String how) implements JournalEntry {}
+
+  /**
+   * A create whose object was looked for until it had to be there, and is not: it may come late.
+   */
+  record NotThere(Instant at) implements JournalEntry {}
 
   /** What to do about a step that was left in the middle. */
   enum Next {
@@ -35,7 +40,7 @@ public sealed interface JournalEntry {
   static Next next(List<JournalEntry> story) {
     return switch (story.getLast()) {
       case Intended _, InDoubt _ -> Next.LOOK;
-      case Done _, Refused _, NotDone _ -> Next.NOTHING;
+      case Done _, Refused _, NotDone _, NotThere _ -> Next.NOTHING;
     };
   }
 }

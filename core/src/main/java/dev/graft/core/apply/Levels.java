@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Which steps of a plan can run at the same time: a step waits for the creates of what it names,
- * and deletes wait for everything.
+ * and whatever goes waits for everything.
  */
 final class Levels {
   private Levels() {}
@@ -24,7 +24,7 @@ final class Levels {
     for (Step step : plan.steps()) {
       int level =
           switch (step) {
-            case Step.Create(var address, var body, var _) -> {
+            case Step.Create(var address, var body, _, _, _) -> {
               int own = after(address, body, made);
               made.put(address, own);
               yield own;
@@ -33,8 +33,8 @@ final class Levels {
               int own = after(update.address(), update.body(), made);
               yield Math.max(own, made.getOrDefault(update.address(), -1) + 1);
             }
-            case Step.Delete _ -> levels.size();
-            case Step.Adopt _, Step.Confirm _, Step.Forget _ -> 0;
+            case Step.Delete _, Step.Forget _ -> levels.size();
+            case Step.Adopt _, Step.Confirm _ -> 0;
           };
       while (levels.size() <= level) {
         levels.add(new ArrayList<>());

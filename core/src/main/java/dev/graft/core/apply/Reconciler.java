@@ -4,12 +4,11 @@ import dev.graft.core.Diagnostic;
 import dev.graft.core.json.Digest;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Ledger;
 import dev.graft.core.plan.Plan;
 import dev.graft.core.plan.Planned;
 import dev.graft.core.plan.Planner;
-import dev.graft.core.plan.Policy;
-import dev.graft.core.template.Release;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -39,19 +38,21 @@ public final class Reconciler {
    * @param operation the id of the operation that this run belongs to
    * @param orgId the organisation the account is known by, null when it is not known yet
    * @param others objects of other installations in the same account
+   * @param lost creates of earlier operations that were looked for in vain
    * @param basis what the plan must still be made from, null when any plan will do
    */
   public record Task(
       String operation,
-      Release release,
-      Policy policy,
+      Desired desired,
       Ledger ledger,
       Sighting sighting,
       @Nullable String orgId,
       Set<ObjectId> others,
+      List<Lost> lost,
       @Nullable Digest basis) {
     public Task {
       others = Set.copyOf(others);
+      lost = List.copyOf(lost);
     }
   }
 
@@ -102,18 +103,23 @@ public final class Reconciler {
             account,
             journal,
             tempo,
-            task.release(),
+            task.desired().release(),
             task.operation(),
             task.ledger(),
             task.others());
     if (problem(applier.resume()) instanceof Result problem) {
       return problem;
     }
+    if (applier.sweep(task.lost()) instanceof Applied unseen
+        && problem(unseen) instanceof Result problem) {
+      return problem;
+    }
+    Desired desired = journal.stories().isEmpty() ? task.desired() : begun(task.desired());
     Sighting sighting = task.sighting();
-    var notes = new ArrayList<Diagnostic>();
     for (int round = 0; round < ROUNDS; round++) {
       Ledger ledger = applier.ledger();
-      Survey.Result looked = Survey.look(account, task.release(), ledger, sighting, task.others());
+      Survey.Result looked =
+          Survey.look(account, desired.release(), ledger, sighting, task.others());
       if (!(looked instanceof Survey.Result.Seen(var actual, var seen, var orgId))) {
         return unseen(((Survey.Result.Unseen) looked).reply());
       }
@@ -121,7 +127,16 @@ public final class Reconciler {
         return new Result.OtherOrg(task.orgId(), orgId);
       }
       sighting = seen;
-      Planned planned = Planner.plan(task.release(), ledger, actual, task.policy());
+      Planned planned = Planner.plan(desired, ledger, actual);
+      if (planned instanceof Planned.Ready(Plan first) && first.deletes()) {
+        // What goes must not be missed by anyone: who points at it is looked up for that alone.
+        Pointers.Found pointers = Pointers.look(account, ledger);
+        if (pointers.unseen() != null) {
+          return unseen(pointers.unseen());
+        }
+        actual = actual.with(pointers.pointers());
+        planned = Planner.plan(desired, ledger, actual);
+      }
       if (!(planned instanceof Planned.Ready(Plan plan))) {
         return new Result.Blocked(((Planned.Blocked) planned).blockers());
       }
@@ -130,15 +145,15 @@ public final class Reconciler {
           && journal.stories().isEmpty()) {
         return new Result.OtherBasis();
       }
-      Applied applied =
-          applier.apply(plan, Planner.naming(task.release(), ledger, actual, task.policy()));
+      Applied applied = applier.apply(plan, Planner.naming(desired, ledger, actual));
       if (applied instanceof Applied.Outdated) {
+        desired = begun(desired);
         continue;
       }
       if (problem(applied) instanceof Result problem) {
         return problem;
       }
-      notes.addAll(plan.notes());
+      var notes = new ArrayList<>(plan.notes());
       notes.addAll(((Applied.Done) applied).notes());
       return new Result.Converged(
           Action.of(journal.stories(), plan.standings()),
@@ -149,6 +164,11 @@ public final class Reconciler {
     return new Result.Unfinished(
         new Reply.Unknown(Reply.Trouble.BAD_ANSWER, "the account changed each time it was read"),
         done());
+  }
+
+  /** Once some of it is done, a decision whose collision is settled already is no mistake. */
+  private static Desired begun(Desired desired) {
+    return new Desired(desired.release(), desired.policy().afterTheFirstStep(), desired.earlier());
   }
 
   private @Nullable Result problem(Applied applied) {

@@ -51,6 +51,7 @@ public final class Survey {
   private final Map<Call.Get, Address> reads = new LinkedHashMap<>();
 
   private final Map<Address, Actual.Live> owned = new HashMap<>();
+  private final Map<ObjectId, Actual.Live> retired = new HashMap<>();
   private final Map<Address, Map<ObjectId, Actual.Namesake>> namesakes = new HashMap<>();
   private final Map<String, Instant> watermarks;
   private @Nullable String orgId;
@@ -98,8 +99,10 @@ public final class Survey {
   private List<Call> calls() {
     ledger
         .entries()
-        .forEach((address, entry) ->
-            reads.put(new Call.Get(Kinds.of(address), entry.object()), address));
+        .forEach((address, entry) -> {
+          reads.put(new Call.Get(Kinds.of(address), entry.object()), address);
+          entry.retired().forEach(old -> reads.put(new Call.Get(Kinds.of(address), old), address));
+        });
     before
         .namesakes()
         .forEach((address, objects) -> {
@@ -121,25 +124,32 @@ public final class Survey {
     if (address == null) {
       return false;
     }
-    boolean ours = ledger.holds(get.object());
     return switch (reply) {
       case Reply.Ok(ObjectNode body) -> {
         noteOrg(body);
-        if (ours) {
-          owned.put(address, new Actual.Live.Present(body));
+        if (ledger.holds(get.object())) {
+          put(address, get.object(), new Actual.Live.Present(body));
         } else {
           note(get.kind(), body);
         }
         yield true;
       }
       case Reply.Refused refused when refused.isMissing() -> {
-        if (ours) {
-          owned.put(address, new Actual.Live.Gone());
+        if (ledger.holds(get.object())) {
+          put(address, get.object(), new Actual.Live.Gone());
         }
         yield true;
       }
       case Reply.Ok _, Reply.Refused _, Reply.Throttled _, Reply.Unknown _ -> false;
     };
+  }
+
+  private void put(Address address, ObjectId object, Actual.Live live) {
+    if (ledger.at(address).filter(entry -> entry.object().equals(object)).isPresent()) {
+      owned.put(address, live);
+    } else {
+      retired.put(object, live);
+    }
   }
 
   private boolean read(Call.All all, Reply reply) {
@@ -193,7 +203,8 @@ public final class Survey {
       all.put(address, List.copyOf(found.values()));
       known.put(address, new LinkedHashSet<>(found.keySet()));
     });
-    return new Result.Seen(new Actual(owned, all), new Sighting(watermarks, known), orgId);
+    return new Result.Seen(
+        new Actual(owned, retired, all, Map.of()), new Sighting(watermarks, known), orgId);
   }
 
   static Optional<Instant> instant(ObjectNode body, String field) {

@@ -54,9 +54,36 @@ public final class Kinds {
           List.of(),
           Map.of());
 
+  /** Never written by Graft; read to learn what points at its objects. */
+  public static final Kind SQUAD = onlyRead("squad", Shapes.SQUAD);
+
+  /** Never written by Graft; read to learn what points at its objects. */
+  public static final Kind PHONE_NUMBER = onlyRead("phone-number", Shapes.PHONE_NUMBER);
+
+  /** The kinds that can be part of a template. */
   public static final List<Kind> ALL = List.of(TOOL, ASSISTANT);
 
+  /** The kinds whose objects can point at an object of a kind that can be part of a template. */
+  public static final List<Kind> POINTING = List.of(TOOL, ASSISTANT, SQUAD, PHONE_NUMBER);
+
   private Kinds() {}
+
+  private static Kind onlyRead(String name, Shape shape) {
+    return new Kind(
+        name,
+        "/" + name,
+        shape,
+        List.of(Place.parse("name"), Place.parse("number")),
+        null,
+        Set.of(),
+        Set.of(),
+        false,
+        List.of(),
+        Set.of(),
+        Map.of(),
+        List.of(),
+        Map.of());
+  }
 
   public static Optional<Kind> named(String name) {
     return ALL.stream().filter(kind -> kind.name().equals(name)).findFirst();

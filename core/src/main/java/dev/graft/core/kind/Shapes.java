@@ -131,6 +131,28 @@ final class Shapes {
           .holds(() -> DESTINATION, "destinations[]")
           .done();
 
+  static final Shape SQUAD =
+      shape()
+          .is(SET_BY_VAPI, "id", "orgId", "createdAt", "updatedAt", "latestVersion")
+          .refers("assistant", "members[].assistantId")
+          .holds(
+              () -> ASSISTANT,
+              "members[].assistant",
+              "members[].assistantOverrides",
+              "membersOverrides")
+          .holds(() -> DESTINATION, "members[].assistantDestinations[]")
+          .done();
+
+  static final Shape PHONE_NUMBER =
+      shape()
+          .is(SET_BY_VAPI, "id", "orgId", "createdAt", "updatedAt", "status")
+          .refers("assistant", "assistantId")
+          .refers("squad", "squadId")
+          .is(CREDENTIAL, "credentialId")
+          .holds(() -> SERVER, "server")
+          .holds(() -> DESTINATION, "fallbackDestination", "hooks[].do[].destination")
+          .done();
+
   private Shapes() {}
 
   private static Drawing shape() {

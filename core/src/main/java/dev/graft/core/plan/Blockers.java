@@ -68,8 +68,48 @@ final class Blockers {
             + shown(resource, collision, collision.theirs())
             + " and the release wants "
             + shown(resource, collision, collision.ours())
-            + ". Nothing was changed. Decide which one to keep.",
-        resource.address() + "#" + collision.place());
+            + ". Nothing was changed. Decide: take 'theirs', 'ours', or another value for this field.",
+        Takes.field(resource.address(), collision.place()));
+  }
+
+  static Diagnostic noCollision(String field) {
+    return Diagnostic.error(
+        "NO_COLLISION",
+        "A decision was given for a field that does not collide.",
+        "There is no collision at "
+            + field
+            + ", so nothing was changed. Decisions are for the fields that a plan shows as collisions."
+            + " Make a new plan and see whether there still are any.",
+        field);
+  }
+
+  static Diagnostic inUse(Address address, ObjectId object, List<Pointer> pointers) {
+    return Diagnostic.error(
+        "OBJECT_IN_USE",
+        "Something of the customer's points at an object that would be removed.",
+        address
+            + " ("
+            + object
+            + ") is used by "
+            + pointers.stream().map(Pointer::toString).collect(Collectors.joining(", "))
+            + ", which Graft did not make. Nothing was changed. Point them elsewhere first, or say that"
+            + " the object goes even if it is used.",
+        address.toString());
+  }
+
+  static Diagnostic oldInUse(Address address, ObjectId object, List<Pointer> pointers) {
+    return Diagnostic.warning(
+        "OLD_OBJECT_IN_USE",
+        "An object that was replaced is still used.",
+        "The object "
+            + object
+            + " that stood for "
+            + address
+            + " before is still used by "
+            + pointers.stream().map(Pointer::toString).collect(Collectors.joining(", "))
+            + ", which Graft did not make, so it stays. It goes with a later clone once nothing points at"
+            + " it.",
+        address.toString());
   }
 
   private static String shown(

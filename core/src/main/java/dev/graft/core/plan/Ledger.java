@@ -1,6 +1,7 @@
 package dev.graft.core.plan;
 
 import dev.graft.core.kind.Address;
+import dev.graft.core.kind.Naming;
 import dev.graft.core.kind.ObjectId;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,12 +16,26 @@ public record Ledger(SequencedMap<Address, Owned> entries) {
     entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
   }
 
+  public boolean isEmpty() {
+    return entries.isEmpty();
+  }
+
   public Optional<Owned> at(Address address) {
     return Optional.ofNullable(entries.get(address));
   }
 
   public boolean holds(ObjectId object) {
-    return entries.values().stream().anyMatch(owned -> owned.object().equals(object));
+    return entries.values().stream()
+        .anyMatch(owned -> owned.object().equals(object) || owned.retired().contains(object));
+  }
+
+  /** Which objects stand for which addresses, as far as the ledger knows. */
+  public Naming naming() {
+    Naming naming = Naming.NONE;
+    for (var entry : entries.entrySet()) {
+      naming = naming.with(entry.getKey(), entry.getValue().object());
+    }
+    return naming;
   }
 
   public Ledger with(Address address, Owned owned) {

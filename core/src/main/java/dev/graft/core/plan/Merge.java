@@ -3,16 +3,23 @@ package dev.graft.core.plan;
 import dev.graft.core.json.Canonical;
 import dev.graft.core.json.Json;
 import dev.graft.core.json.Place;
+import dev.graft.core.kind.Address;
+import dev.graft.core.template.Owner;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * The three-way merge of a body, field by field. Its base has two faces: what we applied last, and
@@ -28,12 +35,49 @@ public final class Merge {
    */
   private static final Set<String> SORTS = Set.of("provider", "type");
 
+  private final Rules rules;
   private final List<Collision> collisions = new ArrayList<>();
+  private final Set<String> decided = new HashSet<>();
 
-  /** The merged body, in which collisions stand as the customer has them. */
-  public record Merged(ObjectNode body, List<Collision> collisions) {
+  private Merge(Rules rules) {
+    this.rules = rules;
+  }
+
+  /**
+   * What holds beside the three laws.
+   *
+   * @param owners whose fields are
+   * @param repairs whether what the customer changed in what we had written is written again
+   */
+  public record Rules(Address address, Map<Place, Owner> owners, Takes takes, boolean repairs) {
+    public Rules {
+      owners = Map.copyOf(owners);
+    }
+
+    Owner ownerOf(Place place) {
+      return owners.entrySet().stream()
+          .filter(entry -> place.startsWith(entry.getKey()))
+          .max(Comparator.comparingInt(entry -> entry.getKey().steps().size()))
+          .map(Map.Entry::getValue)
+          .orElse(Owner.SHARED);
+    }
+
+    /** Whether something is said about what stands below this place. */
+    boolean saysMoreBelow(Place place) {
+      return owners.keySet().stream()
+          .anyMatch(owned -> owned.startsWith(place) && !owned.equals(place));
+    }
+  }
+
+  /**
+   * The merged body, in which collisions stand as the customer has them.
+   *
+   * @param decided the names of the fields whose collisions were settled by {@link Takes}
+   */
+  public record Merged(ObjectNode body, List<Collision> collisions, Set<String> decided) {
     public Merged {
       collisions = List.copyOf(collisions);
+      decided = Set.copyOf(decided);
     }
   }
 
@@ -41,14 +85,38 @@ public final class Merge {
   public record Collision(
       Place place, @Nullable JsonNode base, @Nullable JsonNode theirs, @Nullable JsonNode ours) {}
 
-  private Merge() {}
-
   /** Merges canonical bodies. */
   public static Merged merge(
-      ObjectNode applied, ObjectNode observed, ObjectNode live, ObjectNode wanted) {
-    var merge = new Merge();
+      ObjectNode applied, ObjectNode observed, ObjectNode live, ObjectNode wanted, Rules rules) {
+    var merge = new Merge(rules);
     ObjectNode body = merge.objects(Place.ROOT, applied, observed, live, wanted);
-    return new Merged(body, merge.collisions);
+    return new Merged(body, merge.collisions, merge.decided);
+  }
+
+  /**
+   * A merged body without what only Vapi had added to the old object: a new one of another sort
+   * gets additions of its own.
+   */
+  static ObjectNode withoutAdditions(
+      ObjectNode merged, ObjectNode applied, ObjectNode observed, ObjectNode wanted) {
+    var bare = merged.deepCopy();
+    for (var field : merged.properties()) {
+      String key = field.getKey();
+      if (!wanted.has(key)
+          && !applied.has(key)
+          && Canonical.same(observed.get(key), field.getValue())) {
+        bare.remove(key);
+      } else if (field.getValue() instanceof ObjectNode inner) {
+        bare.set(
+            key,
+            withoutAdditions(
+                inner,
+                objectOr(applied.get(key)),
+                objectOr(observed.get(key)),
+                objectOr(wanted.get(key))));
+      }
+    }
+    return bare;
   }
 
   /**
@@ -58,6 +126,14 @@ public final class Merge {
    */
   public static ObjectNode observedAfter(ObjectNode observed, ObjectNode live, ObjectNode reply) {
     return blend(observed, live, reply);
+  }
+
+  /**
+   * A body as Vapi showed it, in the words in which we would apply it: where it is what Vapi makes
+   * of {@code applied}, that.
+   */
+  static ObjectNode asApplied(ObjectNode applied, ObjectNode observed, ObjectNode shown) {
+    return blend(applied, observed, shown);
   }
 
   private static ObjectNode blend(ObjectNode observed, ObjectNode live, ObjectNode reply) {
@@ -88,15 +164,25 @@ public final class Merge {
       @Nullable JsonNode observed,
       @Nullable JsonNode live,
       @Nullable JsonNode wanted) {
+    Owner owner = rules.ownerOf(here);
+    boolean saysMore = rules.saysMoreBelow(here);
+    if (owner == Owner.CUSTOMER && !saysMore) {
+      boolean isNew = applied == null && observed == null && live == null;
+      return isNew ? wanted : live;
+    }
     boolean oursChanged = !Canonical.same(applied, wanted);
-    if (!oursChanged || Canonical.same(live, wanted)) {
+    boolean oursHolds = owner == Owner.VENDOR || rules.repairs();
+    if (!oursHolds && !saysMore && (!oursChanged || Canonical.same(live, wanted))) {
       return live;
     }
-    boolean theirsChanged = !Canonical.same(observed, live) && !Canonical.same(applied, live);
     if (live instanceof ObjectNode theirs
         && wanted instanceof ObjectNode ours
         && sameSort(theirs, ours)) {
       return objects(here, objectOr(applied), objectOr(observed), theirs, ours);
+    }
+    boolean theirsChanged = !Canonical.same(observed, live) && !Canonical.same(applied, live);
+    if (!oursChanged && (!oursHolds || !theirsChanged) || Canonical.same(live, wanted)) {
+      return live;
     }
     if (!theirsChanged) {
       return wanted;
@@ -107,8 +193,51 @@ public final class Merge {
         return merged;
       }
     }
-    collisions.add(new Collision(here, observed, live, wanted));
-    return live;
+    if (oursHolds) {
+      return oursAgain(owner, oursChanged, observed, live, wanted);
+    }
+    Optional<String> text = texts(observed, live, wanted);
+    return text.isPresent()
+        ? Json.text(text.get())
+        : collision(new Collision(here, observed, live, wanted));
+  }
+
+  /** What comes in place of a customer's change that does not hold. */
+  private static @Nullable JsonNode oursAgain(
+      Owner owner,
+      boolean oursChanged,
+      @Nullable JsonNode observed,
+      @Nullable JsonNode live,
+      @Nullable JsonNode wanted) {
+    if (wanted == null && !oursChanged) {
+      // The release never said anything about it: an addition of the customer's.
+      return owner == Owner.VENDOR ? observed : live;
+    }
+    // As Vapi showed it before, so that its rewriting does not look like a change for ever.
+    return oursChanged || observed == null ? wanted : observed;
+  }
+
+  private @Nullable JsonNode collision(Collision collision) {
+    Optional<Takes.Take> take = rules.takes().of(rules.address(), collision.place());
+    if (take.isEmpty()) {
+      collisions.add(collision);
+      return collision.theirs();
+    }
+    decided.add(Takes.field(rules.address(), collision.place()));
+    return switch (take.get()) {
+      case Takes.Side.THEIRS -> collision.theirs();
+      case Takes.Side.OURS -> collision.ours();
+      case Takes.Value(JsonNode value) -> value;
+    };
+  }
+
+  private static Optional<String> texts(
+      @Nullable JsonNode base, @Nullable JsonNode theirs, @Nullable JsonNode ours) {
+    return base instanceof StringNode a
+            && theirs instanceof StringNode b
+            && ours instanceof StringNode c
+        ? Texts.merged(a.stringValue(), b.stringValue(), c.stringValue())
+        : Optional.empty();
   }
 
   private ObjectNode objects(

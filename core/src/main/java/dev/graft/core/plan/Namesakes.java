@@ -72,15 +72,17 @@ public final class Namesakes {
    * newer, one that is just right, or one that the policy lets us take over.
    */
   static Optional<Actual.Namesake> standIn(
-      Resource resource, Ledger ledger, Actual actual, Policy policy) {
-    Optional<Actual.Namesake> newer = newer(resource, actual);
+      Resource resource, Ledger ledger, Actual actual, Desired desired) {
+    Policy policy = desired.policy();
+    Optional<Actual.Namesake> newer =
+        desired.goesBack() ? Optional.empty() : newer(resource, actual);
     boolean ours =
         ledger.at(resource.address()).isPresent()
             && !(actual.owned().get(resource.address()) instanceof Actual.Live.Gone);
     if (newer.isPresent() || ours) {
       return newer;
     }
-    List<Actual.Namesake> candidates = candidates(resource, actual, policy);
+    List<Actual.Namesake> candidates = candidates(resource, actual, desired);
     return candidates.size() == 1 && mayUse(candidates.getFirst(), resource, policy)
         ? Optional.of(candidates.getFirst())
         : Optional.empty();
@@ -97,10 +99,14 @@ public final class Namesakes {
    * The namesakes that could stand for the resource: the one that a person chose; else those of the
    * best version there is, one if it is the release's own or carries our mark.
    */
-  static List<Actual.Namesake> candidates(Resource resource, Actual actual, Policy policy) {
+  static List<Actual.Namesake> candidates(Resource resource, Actual actual, Desired desired) {
+    // Going back brings back what was ours, and nothing that merely goes by its name.
     List<Actual.Namesake> all =
-        actual.namesakesOf(resource.address()).stream().sorted(BEST_FIRST).toList();
-    ObjectId chosen = policy.chosen().get(resource.address());
+        actual.namesakesOf(resource.address()).stream()
+            .filter(namesake -> namesake.marked() || !desired.goesBack())
+            .sorted(BEST_FIRST)
+            .toList();
+    ObjectId chosen = desired.policy().chosen().get(resource.address());
     if (chosen != null) {
       return all.stream().filter(namesake -> namesake.object().equals(chosen)).toList();
     }

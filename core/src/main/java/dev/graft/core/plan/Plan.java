@@ -5,7 +5,9 @@ import dev.graft.core.json.Digest;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.template.Version;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,6 +32,25 @@ public record Plan(
     return steps.stream().anyMatch(Step::writes);
   }
 
+  /** The objects that would be changed or removed, by what happens to them. */
+  public Map<ObjectId, Step> touched() {
+    var touched = new LinkedHashMap<ObjectId, Step>();
+    for (Step step : steps) {
+      switch (step) {
+        case Step.Update update when update.object() != null ->
+            touched.put(update.object(), update);
+        case Step.Delete delete -> touched.put(delete.object(), delete);
+        case Step.Update _, Step.Create _, Step.Adopt _, Step.Confirm _, Step.Forget _ -> {}
+      }
+    }
+    return touched;
+  }
+
+  /** Whether something would be removed. */
+  public boolean deletes() {
+    return steps.stream().anyMatch(Step.Delete.class::isInstance);
+  }
+
   /**
    * How one resource stands: what is to be done about it, and the object that stands for it, if
    * there is one yet.
@@ -43,7 +64,19 @@ public record Plan(
     /** Whether Vapi is called. */
     boolean writes();
 
-    record Create(Address address, ObjectNode body, Version version) implements Step {
+    /**
+     * Makes an object.
+     *
+     * @param record what the ledger is to know of it, null for what follows from the body
+     * @param replaces an object of ours that stands there now and goes later, null for none
+     */
+    record Create(
+        Address address,
+        ObjectNode body,
+        Version version,
+        @Nullable Owned record,
+        @Nullable ObjectId replaces)
+        implements Step {
       @Override
       public boolean writes() {
         return true;
@@ -55,16 +88,20 @@ public record Plan(
      *
      * @param object null when an earlier step of the same plan creates it
      * @param body the top-level fields that are sent, whole
-     * @param wanted what the release wants, whole
+     * @param applied what counts as applied afterwards: what the release wants, whole
+     * @param observed what counts as observed afterwards, null for what follows from the reply
      * @param live the object as it was read for this plan
+     * @param before the same as it is kept, with every address by which it knew others until now
      */
     record Update(
         Address address,
         @Nullable ObjectId object,
         ObjectNode body,
         List<Change> changes,
-        ObjectNode wanted,
+        ObjectNode applied,
+        @Nullable ObjectNode observed,
         ObjectNode live,
+        ObjectNode before,
         Version version)
         implements Step {
       public Update {
@@ -77,7 +114,12 @@ public record Plan(
       }
     }
 
-    record Delete(Address address, ObjectId object) implements Step {
+    /**
+     * Removes an object that Graft made.
+     *
+     * @param before the object as it was read for this plan
+     */
+    record Delete(Address address, ObjectId object, ObjectNode before) implements Step {
       @Override
       public boolean writes() {
         return true;

@@ -19,8 +19,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -28,51 +30,66 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Decides, and does nothing: the same four values give the same plan, step for step. */
 public final class Planner {
+  private final Desired desired;
   private final Release release;
   private final Ledger ledger;
   private final Actual actual;
   private final Policy policy;
   private final Naming naming;
+  private final Set<String> decided = new HashSet<>();
 
-  private Planner(Release release, Ledger ledger, Actual actual, Policy policy) {
-    this.release = release;
+  private Planner(Desired desired, Ledger ledger, Actual actual) {
+    this.desired = desired;
+    this.release = desired.release();
     this.ledger = ledger;
     this.actual = actual;
-    this.policy = policy;
-    this.naming = naming(release, ledger, actual, policy);
+    this.policy = desired.policy();
+    this.naming = naming(desired, ledger, actual);
   }
 
-  public static Planned plan(Release release, Ledger ledger, Actual actual, Policy policy) {
-    return new Planner(release, ledger, actual, policy).plan();
+  public static Planned plan(Desired desired, Ledger ledger, Actual actual) {
+    return new Planner(desired, ledger, actual).plan();
   }
 
   /**
    * Which objects stand for which resources before anything is done. A newer or equal object of the
    * same name stands before ours: it is what the account goes by.
    */
-  public static Naming naming(Release release, Ledger ledger, Actual actual, Policy policy) {
+  public static Naming naming(Desired desired, Ledger ledger, Actual actual) {
     var ids = new HashMap<Address, ObjectId>();
     var addresses = new HashMap<ObjectId, Address>();
     var gone = new HashSet<ObjectId>();
     ledger
         .entries()
         .forEach((address, owned) -> {
-          gone.addAll(owned.former());
-          if (actual.owned().get(address) instanceof Actual.Live.Gone) {
+          gone.addAll(owned.earlier());
+          if (actual.owned().get(address) instanceof Actual.Live.Gone
+              || isUnlike(desired.release(), address, actual)) {
             gone.add(owned.object());
           } else {
             ids.put(address, owned.object());
             addresses.put(owned.object(), address);
           }
         });
-    for (Resource resource : release.resources()) {
-      Namesakes.standIn(resource, ledger, actual, policy)
+    for (Resource resource : desired.release().resources()) {
+      Namesakes.standIn(resource, ledger, actual, desired)
           .ifPresent(namesake -> {
             ids.put(resource.address(), namesake.object());
             addresses.put(namesake.object(), resource.address());
           });
     }
     return new Naming(ids, addresses, gone);
+  }
+
+  /** Whether our object differs from its resource in what Vapi cannot change in place. */
+  private static boolean isUnlike(Release release, Address address, Actual actual) {
+    return actual.owned().get(address) instanceof Actual.Live.Present(ObjectNode body)
+        && release
+            .resource(address)
+            .filter(resource ->
+                resource.kind().fixedAtCreation().stream()
+                    .anyMatch(place -> !Canonical.same(place.in(body), place.in(resource.body()))))
+            .isPresent();
   }
 
   private Planned plan() {
@@ -85,15 +102,23 @@ public final class Planner {
             .filter(Verdict.Blocked.class::isInstance)
             .flatMap(verdict -> ((Verdict.Blocked) verdict).reasons().stream())
             .toList();
-    if (!blockers.isEmpty()) {
-      return new Planned.Blocked(blockers);
+    Steps steps = new Steps(desired, ledger, actual, naming);
+    List<Plan.Step> all = steps.of(verdicts);
+    var problems = new ArrayList<>(blockers);
+    problems.addAll(steps.blockers());
+    policy.takes().fields().keySet().stream()
+        .filter(field -> policy.takes().mustMatter() && !decided.contains(field))
+        .sorted()
+        .forEach(field -> problems.add(Blockers.noCollision(field)));
+    if (!problems.isEmpty()) {
+      return new Planned.Blocked(problems);
     }
-    return new Planned.Ready(new Plan(basis(), steps(verdicts), standings(verdicts), notes()));
+    return new Planned.Ready(new Plan(basis(), all, standings(verdicts), steps.notes()));
   }
 
   private Verdict verdict(Resource resource) {
     var newer = Namesakes.newer(resource, actual);
-    if (newer.isPresent()) {
+    if (newer.isPresent() && !desired.goesBack()) {
       return new Verdict.NewerExists(newer.get().object());
     }
     var owned = ledger.at(resource.address());
@@ -105,17 +130,23 @@ public final class Planner {
   }
 
   private Verdict ofOurs(Resource resource, Owned owned, ObjectNode raw) {
-    if (owned.version().isNewerThan(resource.version())
-        || Namesakes.versionOf(release, resource, raw)
-            .filter(version -> version.isNewerThan(resource.version()))
-            .isPresent()) {
+    if (!desired.goesBack()
+        && (owned.version().isNewerThan(resource.version())
+            || Namesakes.versionOf(release, resource, raw)
+                .filter(version -> version.isNewerThan(resource.version()))
+                .isPresent())) {
       return new Verdict.NewerExists(owned.object());
     }
     Kind kind = resource.kind();
-    ObjectNode live = withWriteOnly(kind, canonical(kind, raw), owned.applied());
-    ObjectNode observed = withWriteOnly(kind, owned.observed(), owned.applied());
-    ObjectNode wanted = Names.keepRenamed(kind, owned.applied(), live, wanted(resource));
-    Merge.Merged merged = Merge.merge(owned.applied(), observed, live, wanted);
+    ObjectNode live = owned.withWriteOnly(kind, canonical(kind, raw));
+    ObjectNode observed = owned.withWriteOnly(kind, owned.observed());
+    ObjectNode wanted = wanted(resource);
+    wanted =
+        desired.earlier() == null
+            ? Names.keepRenamed(kind, owned.applied(), live, wanted)
+            : Merge.asApplied(owned.applied(), observed, wanted);
+    Merge.Merged merged = Merge.merge(owned.applied(), observed, live, wanted, rules(resource));
+    decided.addAll(merged.decided());
     if (!merged.collisions().isEmpty()) {
       return new Verdict.Blocked(
           merged.collisions().stream()
@@ -123,24 +154,48 @@ public final class Planner {
               .toList());
     }
     ObjectNode body = withReferences(kind, merged.body(), wanted);
-    if (Canonical.same(body, live)) {
-      var confirmed =
-          Owned.first(
-              owned.object(),
-              wanted,
-              Merge.observedAfter(observed, live, live),
-              resource.version(),
-              owned.origin());
-      boolean known =
-          owned.version().equals(resource.version()) && Canonical.same(owned.applied(), wanted);
-      return new Verdict.InSync(owned.object(), known ? null : confirmed);
+    if (isUnlike(release, resource.address(), actual)) {
+      return new Verdict.Unlike(
+          owned.object(), Merge.withoutAdditions(body, owned.applied(), observed, wanted));
     }
-    return new Verdict.Behind(owned.object(), null, live, body);
+    if (!Canonical.same(body, live)) {
+      return new Verdict.Behind(owned.object(), null, live, body);
+    }
+    Optional<Owned> earlier = earlier(resource.address());
+    Owned confirmed =
+        earlier.isPresent()
+            ? earlier.get().as(owned.object())
+            : Owned.first(
+                owned.object(),
+                wanted,
+                Merge.observedAfter(observed, live, live),
+                resource.version(),
+                owned.origin());
+    boolean known =
+        owned.version().equals(confirmed.version())
+            && Canonical.same(owned.applied(), confirmed.applied())
+            && (earlier.isEmpty() || Canonical.same(owned.observed(), confirmed.observed()));
+    return new Verdict.InSync(owned.object(), known ? null : confirmed);
+  }
+
+  /** What the ledger knew of the resource in the former state that is brought back. */
+  private Optional<Owned> earlier(Address address) {
+    Ledger earlier = desired.earlier();
+    return earlier == null ? Optional.empty() : earlier.at(address);
+  }
+
+  private Merge.Rules rules(Resource resource) {
+    return new Merge.Rules(
+        resource.address(),
+        resource.owners(),
+        policy.takes(),
+        policy.course() == Policy.Course.REPAIR);
   }
 
   private Verdict ofOthers(Resource resource) {
-    List<Actual.Namesake> candidates = Namesakes.candidates(resource, actual, policy);
-    if (candidates.isEmpty()) {
+    List<Actual.Namesake> candidates = Namesakes.candidates(resource, actual, desired);
+    boolean wasNotOurs = desired.earlier() != null && earlier(resource.address()).isEmpty();
+    if (candidates.isEmpty() || wasNotOurs) {
       return new Verdict.Missing();
     }
     Actual.Namesake best = candidates.getFirst();
@@ -164,8 +219,8 @@ public final class Planner {
     }
     var adopted =
         Owned.first(best.object(), Json.object(), live, best.version(), Owned.Origin.ADOPTED);
-    ObjectNode body =
-        withReferences(kind, Merge.merge(adopted.applied(), live, live, wanted).body(), wanted);
+    ObjectNode merged = Merge.merge(adopted.applied(), live, live, wanted, rules(resource)).body();
+    ObjectNode body = withReferences(kind, merged, wanted);
     return Canonical.same(body, live)
         ? new Verdict.InSync(
             best.object(),
@@ -216,110 +271,6 @@ public final class Planner {
             && ObjectId.read(id.stringValue()).filter(naming.gone()::contains).isPresent();
   }
 
-  private List<Plan.Step> steps(SequencedMap<Address, Verdict> verdicts) {
-    var steps = new ArrayList<Plan.Step>();
-    var closing = new ArrayList<Plan.Step>();
-    var standing = new HashSet<>(naming.ids().keySet());
-    verdicts.forEach((address, verdict) -> {
-      Resource resource = release.resource(address).orElseThrow();
-      switch (verdict) {
-        case Verdict.Missing() -> {
-          create(resource, standing, steps, closing);
-          standing.add(address);
-        }
-        case Verdict.Behind(var object, var adopted, var live, var merged) -> {
-          if (adopted != null) {
-            steps.add(new Plan.Step.Adopt(address, adopted));
-          }
-          // Everything that an update refers to is created before it, or stands already:
-          // updates come after all creates of what they name.
-          (isClosed(resource.kind(), merged, standing) ? steps : closing)
-              .add(update(resource, object, live, merged));
-        }
-        case Verdict.InSync(var _, Owned confirmed) when confirmed != null ->
-            steps.add(
-                naming.addresses().containsKey(confirmed.object())
-                        && ledger.holds(confirmed.object())
-                    ? new Plan.Step.Confirm(address, confirmed)
-                    : new Plan.Step.Adopt(address, confirmed));
-        case Verdict.InSync _, Verdict.NewerExists _, Verdict.Found _, Verdict.Blocked _ -> {}
-      }
-    });
-    steps.addAll(closing);
-    return steps;
-  }
-
-  /** A create; in a circle, one without the closing references, and an update that closes it. */
-  private static void create(
-      Resource resource, Set<Address> standing, List<Plan.Step> steps, List<Plan.Step> closing) {
-    Kind kind = resource.kind();
-    ObjectNode body = resource.body();
-    if (isClosed(kind, body, standing)) {
-      steps.add(new Plan.Step.Create(resource.address(), body, resource.version()));
-      return;
-    }
-    ObjectNode open = body.deepCopy();
-    for (References.Reference reference : References.in(kind, body).reversed()) {
-      if (reference.address().filter(address -> !standing.contains(address)).isPresent()) {
-        Place element = reference.place().nearestElement();
-        (element == null ? reference.place() : element).remove(open);
-      }
-    }
-    steps.add(new Plan.Step.Create(resource.address(), open, resource.version()));
-    ObjectNode wanted = CanonicalBody.of(kind, body, Naming.NONE);
-    ObjectNode made = CanonicalBody.of(kind, open, Naming.NONE);
-    closing.add(
-        new Plan.Step.Update(
-            resource.address(),
-            null,
-            sent(kind, made, wanted, wanted),
-            Change.between(made, wanted),
-            wanted,
-            made,
-            resource.version()));
-  }
-
-  private static boolean isClosed(Kind kind, ObjectNode body, Set<Address> standing) {
-    return standing.containsAll(References.addresses(kind, body));
-  }
-
-  private Plan.Step.Update update(
-      Resource resource, ObjectId object, ObjectNode live, ObjectNode merged) {
-    Kind kind = resource.kind();
-    ObjectNode wanted = wanted(resource);
-    return new Plan.Step.Update(
-        resource.address(),
-        object,
-        sent(kind, live, merged, wanted),
-        Change.between(live, merged),
-        wanted,
-        live,
-        resource.version());
-  }
-
-  /**
-   * The fields that a PATCH carries: those that change, each whole, because Vapi replaces them
-   * whole; for kinds of which that is not certain, every field that the release has. A field that
-   * goes is sent as null, a list as empty: leaving it out would keep it.
-   */
-  private static ObjectNode sent(Kind kind, ObjectNode live, ObjectNode merged, ObjectNode wanted) {
-    var body = Json.object();
-    for (var field : merged.properties()) {
-      String key = field.getKey();
-      boolean changed = !Canonical.same(live.get(key), field.getValue());
-      boolean fixed = kind.fixedAtCreation().contains(Place.ROOT.field(key));
-      if (!fixed && (changed || kind.patchedWhole() && wanted.has(key))) {
-        body.set(key, field.getValue());
-      }
-    }
-    for (var field : live.properties()) {
-      if (!merged.has(field.getKey())) {
-        body.set(field.getKey(), field.getValue().isArray() ? Json.array() : body.nullNode());
-      }
-    }
-    return body;
-  }
-
   private List<Plan.Standing> standings(SequencedMap<Address, Verdict> verdicts) {
     var standings = new ArrayList<Plan.Standing>();
     verdicts.forEach((address, verdict) ->
@@ -328,6 +279,7 @@ public final class Planner {
               case Verdict.Missing() -> new Plan.Standing(address, Outcome.CREATED, null);
               case Verdict.Behind(var object, _, _, _) ->
                   new Plan.Standing(address, Outcome.UPDATED, object);
+              case Verdict.Unlike _ -> new Plan.Standing(address, Outcome.CREATED, null);
               case Verdict.NewerExists(var object) ->
                   new Plan.Standing(address, Outcome.SKIPPED, object);
               case Verdict.Found(var object) -> new Plan.Standing(address, Outcome.REUSED, object);
@@ -339,22 +291,11 @@ public final class Planner {
     return standings;
   }
 
-  private List<Diagnostic> notes() {
-    var notes = new ArrayList<Diagnostic>();
-    ledger
-        .entries()
-        .forEach((address, owned) -> {
-          if (release.resource(address).isEmpty()) {
-            notes.add(Blockers.surplus(address, owned.object()));
-          }
-        });
-    return notes;
-  }
-
   private Digest basis() {
     var basis = Json.object();
     basis.put("release", release.digest().hex());
     basis.put("adoption", policy.adoption().name());
+    basis.put("course", policy.course().name());
     var chosen = basis.putObject("chosen");
     policy.chosen().forEach((address, id) -> chosen.put(address.toString(), id.value()));
     var ours = basis.putObject("ledger");
@@ -365,7 +306,8 @@ public final class Planner {
                 .add(owned.object().value())
                 .add(owned.applied())
                 .add(owned.observed())
-                .add(owned.version().toString()));
+                .add(owned.version().toString())
+                .add(new TreeSet<>(owned.retired()).toString()));
     var there = basis.putObject("actual");
     actual
         .owned()
@@ -391,19 +333,5 @@ public final class Planner {
 
   private ObjectNode canonical(Kind kind, ObjectNode raw) {
     return CanonicalBody.of(kind, raw, naming);
-  }
-
-  /** A body with what Vapi never shows put back as we last sent it: nobody can tell otherwise. */
-  private static ObjectNode withWriteOnly(Kind kind, ObjectNode body, ObjectNode applied) {
-    var filled = body.deepCopy();
-    for (Place place : kind.writeOnly()) {
-      JsonNode sent = place.in(applied);
-      if (sent != null
-          && place.in(filled) == null
-          && (place.steps().size() == 1 || place.parent().in(filled) instanceof ObjectNode)) {
-        place.set(filled, sent);
-      }
-    }
-    return filled;
   }
 }

@@ -23,6 +23,13 @@ sealed interface Verdict {
   record Behind(ObjectId object, @Nullable Owned adopted, ObjectNode live, ObjectNode merged)
       implements Verdict {}
 
+  /**
+   * Ours, and of a sort that Vapi cannot change in place: another one has to stand here.
+   *
+   * @param merged what it should be, canonical
+   */
+  record Unlike(ObjectId object, ObjectNode merged) implements Verdict {}
+
   /** Something of the same name in the account is newer than the release: hands off. */
   record NewerExists(ObjectId object) implements Verdict {}
 

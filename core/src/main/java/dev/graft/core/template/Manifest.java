@@ -9,6 +9,7 @@ import dev.graft.core.kind.Kinds;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -23,15 +24,18 @@ import tools.jackson.databind.node.ObjectNode;
  * @param version if declared, names stay as they are and carry no version
  * @param resources if declared, which file is which resource, and references are written out
  * @param sends secrets that go into every customer's account because the author says so
+ * @param owners whose a field is, per resource
  */
 record Manifest(
     Optional<Version> version,
     Optional<SequencedMap<Address, String>> resources,
-    Map<Address, Set<Place>> sends) {
+    Map<Address, Set<Place>> sends,
+    Map<Address, Map<Place, Owner>> owners) {
   static final String FILE = "template.json";
-  static final Manifest NONE = new Manifest(Optional.empty(), Optional.empty(), Map.of());
+  static final Manifest NONE = new Manifest(Optional.empty(), Optional.empty(), Map.of(), Map.of());
 
-  private static final Set<String> MEMBERS = Set.of("description", "version", "resources", "sends");
+  private static final Set<String> MEMBERS =
+      Set.of("description", "version", "resources", "sends", "owners");
 
   static Manifest read(byte[] file, Consumer<Diagnostic> findings) {
     ObjectNode json;
@@ -52,12 +56,16 @@ record Manifest(
             malformed(
                 "It has a member '"
                     + member
-                    + "' that Graft does not know. Known are description, version, resources and"
-                    + " sends.",
+                    + "' that Graft does not know. Known are description, version, resources, sends"
+                    + " and owners.",
                 ""));
       }
     }
-    return new Manifest(version(json, findings), resources(json, findings), sends(json, findings));
+    return new Manifest(
+        version(json, findings),
+        resources(json, findings),
+        sends(json, findings),
+        owners(json, findings));
   }
 
   private static Optional<Version> version(ObjectNode json, Consumer<Diagnostic> findings) {
@@ -142,6 +150,51 @@ record Manifest(
       sends.put(address.get(), places);
     }
     return sends;
+  }
+
+  private static Map<Address, Map<Place, Owner>> owners(
+      ObjectNode json, Consumer<Diagnostic> findings) {
+    var owners = new LinkedHashMap<Address, Map<Place, Owner>>();
+    JsonNode value = json.get("owners");
+    if (value == null) {
+      return owners;
+    }
+    String form =
+        "'owners' must be an object such as {\"assistant/main\": {\"firstMessage\": \"customer\"}}, with"
+            + " vendor, customer or shared for each field.";
+    if (!(value instanceof ObjectNode object)) {
+      findings.accept(malformed(form, ""));
+      return owners;
+    }
+    for (var entry : object.properties()) {
+      Optional<Address> address = Address.parse(entry.getKey());
+      if (address.isEmpty() || !(entry.getValue() instanceof ObjectNode fields)) {
+        findings.accept(malformed(form, ""));
+        continue;
+      }
+      var ofResource = new LinkedHashMap<Place, Owner>();
+      for (var field : fields.properties()) {
+        Optional<Owner> owner = owner(field.getValue());
+        try {
+          Place place = Place.parse(field.getKey());
+          owner.ifPresentOrElse(
+              known -> ofResource.put(place, known), () -> findings.accept(malformed(form, "")));
+        } catch (IllegalArgumentException | MalformedJson e) {
+          findings.accept(malformed(form, ""));
+        }
+      }
+      owners.put(address.get(), ofResource);
+    }
+    return owners;
+  }
+
+  private static Optional<Owner> owner(JsonNode word) {
+    for (Owner owner : Owner.values()) {
+      if (word.isString() && owner.name().toLowerCase(Locale.ROOT).equals(word.stringValue())) {
+        return Optional.of(owner);
+      }
+    }
+    return Optional.empty();
   }
 
   private static Diagnostic malformed(String detail, String line) {

@@ -2,10 +2,15 @@ package dev.graft.core.template;
 
 import dev.graft.core.json.Digest;
 import dev.graft.core.json.Json;
+import dev.graft.core.json.Place;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.Kind;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -33,6 +38,17 @@ public record Release(
     return resources.stream().filter(resource -> resource.kind().equals(kind)).toList();
   }
 
+  /** Resources in the order in which a release has them: what is referred to before what refers. */
+  public static List<Resource> inOrder(List<Resource> resources) {
+    var byAddress = new LinkedHashMap<Address, Resource>();
+    resources.forEach(resource -> byAddress.put(resource.address(), resource));
+    var bodies = new LinkedHashMap<Address, ObjectNode>();
+    byAddress.forEach((address, resource) -> bodies.put(address, resource.body()));
+    return Order.of(bodies).stream()
+        .flatMap(address -> Optional.ofNullable(byAddress.get(address)).stream())
+        .toList();
+  }
+
   /** What makes it this release and no other: its content, not its name. */
   public Digest digest() {
     return Digest.of(toJson());
@@ -50,6 +66,11 @@ public record Release(
       one.put("address", resource.address().toString());
       one.put("version", resource.version().toString());
       one.set("body", resource.body());
+      if (!resource.owners().isEmpty()) {
+        var owners = one.putObject("owners");
+        new TreeMap<>(resource.owners())
+            .forEach((place, owner) -> owners.put(place.toString(), owner.name()));
+      }
     }
     return json;
   }
@@ -71,7 +92,16 @@ public record Release(
     return new Resource(
         Address.parse(json.required("address").stringValue()).orElseThrow(),
         version(json),
-        (ObjectNode) json.required("body"));
+        (ObjectNode) json.required("body"),
+        owners(json));
+  }
+
+  private static Map<Place, Owner> owners(JsonNode json) {
+    var owners = new HashMap<Place, Owner>();
+    for (var field : json.path("owners").properties()) {
+      owners.put(Place.parse(field.getKey()), Owner.valueOf(field.getValue().stringValue()));
+    }
+    return owners;
   }
 
   private static Version version(JsonNode json) {

@@ -91,6 +91,15 @@ public final class TemplateReader {
       attachTools();
     }
     checkWhole(writtenOut);
+    for (Address address : manifest.owners().keySet()) {
+      if (!fileOf.containsKey(address)) {
+        error(
+            "TEMPLATE_MANIFEST_INVALID",
+            "The template's manifest is not valid.",
+            "'owners' names " + address + ", and the template has no such resource.",
+            Manifest.FILE);
+      }
+    }
     if (findings.stream().anyMatch(Diagnostic::isError)) {
       return new Reading(Optional.empty(), findings);
     }
@@ -383,7 +392,12 @@ public final class TemplateReader {
     for (Address address : Order.of(bodies)) {
       ObjectNode body = bodies.get(address);
       if (body != null) {
-        resources.add(new Resource(address, versionOf(address, body, manifest), body));
+        resources.add(
+            new Resource(
+                address,
+                versionOf(address, body, manifest),
+                body,
+                manifest.owners().getOrDefault(address, Map.of())));
       }
     }
     Version version =

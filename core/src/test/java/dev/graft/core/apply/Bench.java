@@ -8,6 +8,7 @@ import dev.graft.core.kind.Address;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Ledger;
 import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
@@ -15,6 +16,7 @@ import dev.graft.core.template.TemplateReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,7 @@ public final class Bench {
   private int operations;
   private Instant now = Instant.parse("2026-11-01T00:00:00Z");
   private InMemoryJournal journal = new InMemoryJournal(ledger);
+  private final List<InMemoryJournal> journals = new ArrayList<>();
 
   /** The files of a template with one tool and one assistant of this version. */
   public static Map<String, String> files(String version) {
@@ -82,44 +85,72 @@ public final class Bench {
   }
 
   public Reconciler.Result run(Release release, Policy policy) {
-    operations++;
-    journal = new InMemoryJournal(ledger);
-    return go(release, policy, UnaryOperator.identity(), UnaryOperator.identity());
+    return run(new Desired(release, policy));
+  }
+
+  public Reconciler.Result run(Desired desired) {
+    return run(desired, UnaryOperator.identity(), UnaryOperator.identity());
   }
 
   /** Runs the present operation again, as whoever takes it over would. */
   public Reconciler.Result resume(Release release) {
-    return go(release, Policy.BY_NAME, UnaryOperator.identity(), UnaryOperator.identity());
+    return resume(new Desired(release, Policy.BY_NAME));
+  }
+
+  public Reconciler.Result resume(Desired desired) {
+    return go(desired, UnaryOperator.identity(), UnaryOperator.identity());
   }
 
   /** Runs a new operation with something between it and its ports. */
   public Reconciler.Result run(
-      Release release, UnaryOperator<VapiAccount> account, UnaryOperator<Journal> journals) {
+      Release release, UnaryOperator<VapiAccount> account, UnaryOperator<Journal> record) {
+    return run(new Desired(release, Policy.BY_NAME), account, record);
+  }
+
+  public Reconciler.Result run(
+      Desired desired, UnaryOperator<VapiAccount> account, UnaryOperator<Journal> record) {
     operations++;
     journal = new InMemoryJournal(ledger);
-    return go(release, Policy.BY_NAME, account, journals);
+    journals.add(journal);
+    return go(desired, account, record);
+  }
+
+  /** The state before the n-th operation, counted from 1. */
+  public Desired before(int operation, Release installed) {
+    return GoingBack.before(
+        installed,
+        ledger,
+        journals.subList(operation - 1, journals.size()).stream()
+            .flatMap(one -> one.stories().stream())
+            .toList(),
+        Policy.BY_NAME);
+  }
+
+  /** How many operations there were. */
+  public int operations() {
+    return operations;
   }
 
   private Reconciler.Result go(
-      Release release,
-      Policy policy,
-      UnaryOperator<VapiAccount> account,
-      UnaryOperator<Journal> journals) {
+      Desired desired, UnaryOperator<VapiAccount> account, UnaryOperator<Journal> record) {
     Consumer<Duration> pause = duration -> now = now.plus(duration);
     var tempo =
         new Tempo(() -> now, pause, now.plus(Duration.ofMinutes(1)), Duration.ofSeconds(10));
     try {
       Reconciler.Result result =
-          new Reconciler(account.apply(vapi), journals.apply(journal), tempo)
+          new Reconciler(account.apply(vapi), record.apply(journal), tempo)
               .run(
                   new Reconciler.Task(
                       "op_" + operations,
-                      release,
-                      policy,
+                      desired,
                       ledger,
                       sighting,
                       InMemoryVapi.ORG,
                       Set.of(),
+                      journals.stream()
+                          .filter(one -> one != journal)
+                          .flatMap(one -> Lost.among(one.stories()).stream())
+                          .toList(),
                       null));
       if (result instanceof Reconciler.Result.Converged converged) {
         sighting = Sighting.fromJson(Json.parse(Json.write(converged.sighting().toJson())));
@@ -137,7 +168,7 @@ public final class Bench {
 
   public List<String> actions(Reconciler.Result result) {
     assertThat(result).isInstanceOf(Reconciler.Result.Converged.class);
-    assertThat(journal.isClosed()).isTrue();
+    assertThat(journal.stories()).noneMatch(Journal.Story::isOpen);
     return ((Reconciler.Result.Converged) result).actions().stream().map(Action::toString).toList();
   }
 

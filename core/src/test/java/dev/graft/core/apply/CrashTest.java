@@ -4,12 +4,16 @@ import static dev.graft.core.apply.Bench.files;
 import static dev.graft.core.apply.Bench.release;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.core.plan.Desired;
+import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -24,10 +28,12 @@ class CrashTest {
   /** Counts effects, and stops before or after the n-th. */
   private static final class Fuse {
     private final int stopAt;
+    private final boolean lastFirst;
     private int passed;
 
-    Fuse(int stopAt) {
+    Fuse(int stopAt, boolean lastFirst) {
       this.stopAt = stopAt;
+      this.lastFirst = lastFirst;
     }
 
     void pass() {
@@ -38,8 +44,9 @@ class CrashTest {
 
     VapiAccount wrap(VapiAccount account) {
       return calls -> {
+        // Calls that are made at the same time arrive in any order.
         var replies = new ArrayList<Reply>();
-        for (Call call : calls) {
+        for (Call call : lastFirst ? calls.reversed() : calls) {
           boolean writes = !(call instanceof Call.Get) && !(call instanceof Call.All);
           if (writes) {
             pass();
@@ -49,7 +56,7 @@ class CrashTest {
             pass();
           }
         }
-        return replies;
+        return lastFirst ? replies.reversed() : replies;
       };
     }
 
@@ -72,26 +79,43 @@ class CrashTest {
 
   /** Runs the job with a crash at every effect in turn; gives the number of effects. */
   private static int crashEverywhere(Consumer<Bench> before, Release release) {
+    return crashEverywhere(
+        before, _ -> new Desired(release, Policy.BY_NAME), action -> action.startsWith("reused-"));
+  }
+
+  private static int crashEverywhere(
+      Consumer<Bench> before, Function<Bench, Desired> desire, Predicate<String> nothingLeft) {
+    return crashEverywhere(before, desire, nothingLeft, false)
+        + crashEverywhere(before, desire, nothingLeft, true);
+  }
+
+  private static int crashEverywhere(
+      Consumer<Bench> before,
+      Function<Bench, Desired> desire,
+      Predicate<String> nothingLeft,
+      boolean lastFirst) {
     var undisturbed = new Bench();
     before.accept(undisturbed);
-    var counting = new Fuse(-1);
+    var counting = new Fuse(-1, lastFirst);
     List<String> actions =
-        undisturbed.actions(undisturbed.run(release, counting::wrap, counting::wrap));
+        undisturbed.actions(
+            undisturbed.run(desire.apply(undisturbed), counting::wrap, counting::wrap));
     JsonNode expected = undisturbed.vapi.contents();
 
     for (int at = 0; at < counting.passed; at++) {
       var bench = new Bench();
       before.accept(bench);
-      var fuse = new Fuse(at);
+      var fuse = new Fuse(at, lastFirst);
+      Desired desired = desire.apply(bench);
       try {
-        bench.run(release, fuse::wrap, fuse::wrap);
+        bench.run(desired, fuse::wrap, fuse::wrap);
         throw new AssertionError("it did not stop at effect " + at);
       } catch (Crash expectedCrash) {
         // The process is gone; whoever comes next has the record and the account, nothing else.
       }
-      assertThat(bench.actions(bench.resume(release))).as("stopped at %d", at).isEqualTo(actions);
+      assertThat(bench.actions(bench.resume(desired))).as("stopped at %d", at).isEqualTo(actions);
       assertThat(bench.vapi.contents()).as("stopped at %d", at).isEqualTo(expected);
-      assertThat(bench.actions(release)).allMatch(action -> action.startsWith("reused-"));
+      assertThat(bench.actions(bench.run(desired))).allMatch(nothingLeft);
     }
     return counting.passed;
   }
@@ -149,11 +173,40 @@ class CrashTest {
   }
 
   @Test
+  void anUpgradeToAnotherTypeCanStopAnywhere() {
+    assertThat(crashEverywhere(bench -> bench.actions(release("1")), GoingBackTest.otherType("2")))
+        .isGreaterThanOrEqualTo(14);
+  }
+
+  @Test
+  void undoingAnUpgradeToAnotherTypeCanStopAnywhere() {
+    assertThat(
+            crashEverywhere(
+                bench -> {
+                  bench.actions(release("1"));
+                  bench.actions(GoingBackTest.otherType("2"));
+                },
+                bench -> bench.before(2, GoingBackTest.otherType("2")),
+                action -> action.startsWith("reused-")))
+        .isGreaterThanOrEqualTo(14);
+  }
+
+  @Test
+  void removalCanStopAnywhere() {
+    assertThat(
+            crashEverywhere(
+                bench -> bench.actions(release("1")),
+                _ -> GoingBackTest.nothing(release("1")),
+                _ -> false))
+        .isGreaterThanOrEqualTo(8);
+  }
+
+  @Test
   void aSecondCrashInTheSamePlaceChangesNothing() {
     for (int at = 0; at < 10; at++) {
       var bench = new Bench();
       for (int crashes = 0; crashes < 3; crashes++) {
-        var fuse = new Fuse(at);
+        var fuse = new Fuse(at, false);
         try {
           bench.run(release("1"), fuse::wrap, fuse::wrap);
         } catch (Crash expected) {

@@ -4,7 +4,11 @@ import static dev.graft.core.apply.Bench.json;
 import static dev.graft.core.apply.Bench.release;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
+import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Policy;
+import dev.graft.core.template.Release;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -60,7 +64,7 @@ class DoubtTest {
               "created-tool:" + one.bench.tool(), "created-assistant:" + one.bench.assistant());
       assertThat(one.creates).isEqualTo(3);
       assertThat(one.bench.journal().stories())
-          .anyMatch(story -> story.entries().getLast() instanceof JournalEntry.NotDone);
+          .anyMatch(story -> story.entries().getLast() instanceof JournalEntry.NotThere);
     }
   }
 
@@ -177,5 +181,69 @@ class DoubtTest {
             "{\"l\":[{\"x\":2}]}")) {
       assertThat(Doubt.holds(whole, json(part))).as(part).isFalse();
     }
+  }
+
+  /** Runs a first clone in which one create is carried out only after it was sent a second time. */
+  private ObjectId lateTwin(Kind kind) {
+    var late = new ArrayList<Call>();
+    UnaryOperator<VapiAccount> slow =
+        account ->
+            calls -> {
+              if (calls.getFirst() instanceof Call.Create create
+                  && create.kind().equals(kind)
+                  && late.isEmpty()) {
+                late.add(create);
+                return List.of(LOST);
+              }
+              return account.send(calls);
+            };
+    bench.actions(bench.run(release("1"), slow, j -> j));
+    bench.vapi.send(late);
+    List<ObjectId> both = bench.vapi.idsOf(kind);
+    assertThat(both).hasSize(2);
+    return both.stream().filter(id -> !bench.ledger().holds(id)).findFirst().orElseThrow();
+  }
+
+  private Reconciler.Result sweep() {
+    Release nothing = new Release("front-desk", false, release("1").version(), List.of());
+    return bench.run(nothing, Policy.BY_NAME);
+  }
+
+  @Test
+  void aTwinThatComesLateIsRemoved() {
+    for (Kind kind : Kinds.ALL) {
+      var one = new DoubtTest();
+      ObjectId twin = one.lateTwin(kind);
+
+      assertThat(one.bench.actions(one.sweep())).containsExactly("deleted-" + kind + ":" + twin);
+
+      assertThat(one.bench.vapi.idsOf(kind)).hasSize(1).doesNotContain(twin);
+      assertThat(one.bench.actions(release("1"))).allMatch(action -> action.startsWith("reused-"));
+    }
+  }
+
+  @Test
+  void aTwinThatIsUsedIsReportedAndStays() {
+    ObjectId twin = lateTwin(Kinds.TOOL);
+    bench.vapi.create(
+        Kinds.ASSISTANT, json("{\"name\":\"Mine\",\"model\":{\"toolIds\":[\"" + twin + "\"]}}"));
+
+    Reconciler.Result swept = sweep();
+
+    assertThat(((Reconciler.Result.Converged) swept).notes())
+        .anyMatch(note -> note.code().equals("OLD_OBJECT_IN_USE"));
+    assertThat(bench.vapi.idsOf(Kinds.TOOL)).contains(twin);
+  }
+
+  @Test
+  void aCopyThatTheCustomerMadeIsNoTwin() {
+    bench.actions(release("1"));
+    ObjectNode copy = bench.live(Bench.TOOL).deepCopy();
+    copy.remove(List.of("id", "orgId", "createdAt", "updatedAt"));
+    ObjectId theirs = bench.vapi.create(Kinds.TOOL, copy);
+
+    bench.actions(sweep());
+
+    assertThat(bench.vapi.idsOf(Kinds.TOOL)).hasSize(2).contains(theirs);
   }
 }

@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.core.json.Canonical;
 import dev.graft.core.json.Json;
+import dev.graft.core.json.Place;
+import dev.graft.core.kind.Address;
+import dev.graft.core.template.Owner;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 class MergeTest {
+  private static final Address ASSISTANT = new Address("assistant", "main");
+  private static final Merge.Rules PLAIN = new Merge.Rules(ASSISTANT, Map.of(), Takes.NONE, false);
+
   private static ObjectNode json(String text) {
     return Json.parseObject(text);
   }
 
   private static Merge.Merged merge(String applied, String observed, String live, String wanted) {
-    return Merge.merge(json(applied), json(observed), json(live), json(wanted));
+    return Merge.merge(json(applied), json(observed), json(live), json(wanted), PLAIN);
   }
 
   private static void merges(
@@ -133,17 +140,19 @@ class MergeTest {
       ObjectNode base = anyObject(random, 3);
       ObjectNode theirs = edited(random, base);
       ObjectNode ours = edited(random, base);
-      assertThat(Canonical.same(Merge.merge(base, base, theirs, base).body(), theirs)).isTrue();
-      assertThat(Merge.merge(base, base, theirs, base).collisions()).isEmpty();
-      assertThat(Canonical.same(Merge.merge(base, base, base, ours).body(), ours)).isTrue();
-      assertThat(Merge.merge(base, base, theirs, theirs).collisions()).isEmpty();
-      assertThat(Canonical.same(Merge.merge(base, base, theirs, theirs).body(), theirs)).isTrue();
+      assertThat(Canonical.same(Merge.merge(base, base, theirs, base, PLAIN).body(), theirs))
+          .isTrue();
+      assertThat(Merge.merge(base, base, theirs, base, PLAIN).collisions()).isEmpty();
+      assertThat(Canonical.same(Merge.merge(base, base, base, ours, PLAIN).body(), ours)).isTrue();
+      assertThat(Merge.merge(base, base, theirs, theirs, PLAIN).collisions()).isEmpty();
+      assertThat(Canonical.same(Merge.merge(base, base, theirs, theirs, PLAIN).body(), theirs))
+          .isTrue();
 
-      Merge.Merged merged = Merge.merge(base, base, theirs, ours);
+      Merge.Merged merged = Merge.merge(base, base, theirs, ours, PLAIN);
       if (merged.collisions().isEmpty()) {
         // What was merged is as wanted from then on: merging again changes nothing.
         ObjectNode observed = Merge.observedAfter(base, theirs, merged.body());
-        Merge.Merged again = Merge.merge(ours, observed, merged.body(), ours);
+        Merge.Merged again = Merge.merge(ours, observed, merged.body(), ours, PLAIN);
         assertThat(again.collisions()).isEmpty();
         assertThat(Canonical.same(again.body(), merged.body())).isTrue();
       }
@@ -190,5 +199,166 @@ class MergeTest {
       }
     }
     return copy;
+  }
+
+  private static void mergesUnder(
+      Merge.Rules rules, String base, String live, String wanted, String result) {
+    Merge.Merged merged = Merge.merge(json(base), json(base), json(live), json(wanted), rules);
+    assertThat(merged.collisions()).isEmpty();
+    assertThat(Canonical.same(merged.body(), json(result))).as(merged.body().toString()).isTrue();
+  }
+
+  @Test
+  void aLongTextIsMergedLineByLine() {
+    String base = "{\"p\":\"You book visits.\\nBe kind.\\nNever guess.\\nSay goodbye.\"}";
+    merges(
+        base,
+        base,
+        "{\"p\":\"You book visits at Miller's.\\nBe kind.\\nNever guess.\\nSay goodbye.\"}",
+        "{\"p\":\"You book visits.\\nBe kind.\\nNever guess.\\nSay goodbye.\\nAsk for more.\"}",
+        "{\"p\":\"You book visits at Miller's.\\nBe kind.\\nNever guess.\\nSay goodbye.\\nAsk for more.\"}");
+    assertThat(
+            merge(
+                    base,
+                    base,
+                    base.replace("Be kind", "Be brief"),
+                    base.replace("Be kind", "Be warm"))
+                .collisions())
+        .hasSize(1);
+  }
+
+  @Test
+  void theEndOfATextIsMergedToo() {
+    merges(
+        "{\"p\":\"a\\nb\\nc\"}",
+        "{\"p\":\"a\\nb\\nc\"}",
+        "{\"p\":\"x\\nb\\nc\"}",
+        "{\"p\":\"a\\nb\\nc\\n\"}",
+        "{\"p\":\"x\\nb\\nc\\n\"}");
+    merges(
+        "{\"p\":\"a\\nb\\nc\\n\"}",
+        "{\"p\":\"a\\nb\\nc\\n\"}",
+        "{\"p\":\"x\\nb\\nc\"}",
+        "{\"p\":\"a\\nb\\nd\\n\"}",
+        "{\"p\":\"x\\nb\\nd\"}");
+  }
+
+  @Test
+  void aDecisionSettlesACollision() {
+    String base = "{\"a\":{\"t\":1},\"b\":1}";
+    String theirs = "{\"a\":{\"t\":2},\"b\":2}";
+    String ours = "{\"a\":{\"t\":3},\"b\":3}";
+    var fields =
+        Map.<String, Takes.Take>of(
+            "assistant/main#a.t",
+            new Takes.Value(Json.parse("7")),
+            "assistant/main#b",
+            Takes.Side.THEIRS);
+    mergesUnder(
+        new Merge.Rules(ASSISTANT, Map.of(), new Takes(null, fields), false),
+        base,
+        theirs,
+        ours,
+        "{\"a\":{\"t\":7},\"b\":2}");
+    mergesUnder(
+        new Merge.Rules(ASSISTANT, Map.of(), new Takes(Takes.Side.OURS, fields), false),
+        base,
+        theirs,
+        ours,
+        "{\"a\":{\"t\":7},\"b\":2}");
+    mergesUnder(
+        new Merge.Rules(ASSISTANT, Map.of(), new Takes(Takes.Side.OURS, Map.of()), false),
+        base,
+        theirs,
+        ours,
+        ours);
+  }
+
+  @Test
+  void whatTheVendorOwnsIsAlwaysTheReleases() {
+    var vendor =
+        new Merge.Rules(ASSISTANT, Map.of(Place.parse("a"), Owner.VENDOR), Takes.NONE, false);
+    mergesUnder(
+        vendor, "{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "{\"a\":1,\"b\":1}", "{\"a\":1,\"b\":2}");
+    mergesUnder(vendor, "{\"a\":1}", "{\"a\":2}", "{\"a\":3}", "{\"a\":3}");
+    mergesUnder(
+        vendor,
+        "{\"a\":{\"x\":1}}",
+        "{\"a\":{\"x\":2,\"y\":1}}",
+        "{\"a\":{\"x\":1}}",
+        "{\"a\":{\"x\":1}}");
+  }
+
+  @Test
+  void whatVapiMadeOfAVendorsFieldIsNoReasonToWriteItAgain() {
+    var vendor =
+        new Merge.Rules(ASSISTANT, Map.of(Place.parse("a"), Owner.VENDOR), Takes.NONE, false);
+    Merge.Merged merged =
+        Merge.merge(
+            json("{\"a\":{\"x\":\"one\"}}"),
+            json("{\"a\":{\"x\":\"ONE\",\"speed\":1}}"),
+            json("{\"a\":{\"x\":\"ONE\",\"speed\":1}}"),
+            json("{\"a\":{\"x\":\"one\"}}"),
+            vendor);
+    assertThat(merged.body()).isEqualTo(json("{\"a\":{\"x\":\"ONE\",\"speed\":1}}"));
+  }
+
+  @Test
+  void whatTheCustomerOwnsIsSetOnce() {
+    var customer =
+        new Merge.Rules(ASSISTANT, Map.of(Place.parse("a"), Owner.CUSTOMER), Takes.NONE, false);
+    mergesUnder(
+        customer,
+        "{\"a\":1,\"b\":1}",
+        "{\"a\":2,\"b\":1}",
+        "{\"a\":3,\"b\":2}",
+        "{\"a\":2,\"b\":2}");
+    mergesUnder(customer, "{\"a\":1}", "{\"a\":1}", "{\"a\":3}", "{\"a\":1}");
+    mergesUnder(customer, "{\"a\":1}", "{}", "{\"a\":3}", "{}");
+    mergesUnder(customer, "{}", "{}", "{\"a\":3}", "{\"a\":3}");
+  }
+
+  @Test
+  void theLongestPlaceSaysWhoseAFieldIs() {
+    var mixed =
+        new Merge.Rules(
+            ASSISTANT,
+            Map.of(
+                Place.parse("model"),
+                Owner.VENDOR,
+                Place.parse("model.temperature"),
+                Owner.CUSTOMER),
+            Takes.NONE,
+            false);
+    mergesUnder(
+        mixed,
+        "{\"model\":{\"model\":\"m\",\"temperature\":0.1}}",
+        "{\"model\":{\"model\":\"n\",\"temperature\":0.9}}",
+        "{\"model\":{\"model\":\"m\",\"temperature\":0.2}}",
+        "{\"model\":{\"model\":\"m\",\"temperature\":0.9}}");
+  }
+
+  @Test
+  void aRepairBringsBackWhatWasWrittenAndLeavesWhatWasAdded() {
+    var repair = new Merge.Rules(ASSISTANT, Map.of(), Takes.NONE, true);
+    mergesUnder(
+        repair,
+        "{\"a\":1,\"o\":{\"x\":1},\"gone\":1}",
+        "{\"a\":2,\"o\":{\"x\":2,\"y\":1},\"own\":1}",
+        "{\"a\":1,\"o\":{\"x\":1},\"gone\":1}",
+        "{\"a\":1,\"o\":{\"x\":1,\"y\":1},\"own\":1,\"gone\":1}");
+  }
+
+  @Test
+  void aRepairDoesNotFightWithVapisRewriting() {
+    var repair = new Merge.Rules(ASSISTANT, Map.of(), Takes.NONE, true);
+    Merge.Merged merged =
+        Merge.merge(
+            json("{\"x\":\"one\",\"y\":\"two\"}"),
+            json("{\"x\":\"ONE\",\"y\":\"TWO\"}"),
+            json("{\"x\":\"ONE\",\"y\":\"three\"}"),
+            json("{\"x\":\"one\",\"y\":\"two\"}"),
+            repair);
+    assertThat(merged.body()).isEqualTo(json("{\"x\":\"ONE\",\"y\":\"TWO\"}"));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.core.Diagnostic;
 import dev.graft.core.json.Json;
+import dev.graft.core.json.Place;
 import dev.graft.core.kind.Address;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -235,5 +236,27 @@ class TemplateReaderTest {
     assertThat(TemplateReader.read("Front Desk", Map.of()).findings())
         .extracting(Diagnostic::code)
         .contains("TEMPLATE_NAME_INVALID");
+  }
+
+  @Test
+  void theManifestSaysWhoseAFieldIs() {
+    files.put("template-assistant.json", ASSISTANT);
+    files.put("template-tool.json", TOOL);
+    Release without = release();
+    files.put(
+        "template.json",
+        "{\"owners\":{\"assistant/main\":{\"firstMessage\":\"customer\",\"model.model\":\"vendor\"}}}");
+    Release release = release();
+    assertThat(release.resource(new Address("assistant", "main")).orElseThrow().owners())
+        .containsOnly(
+            Map.entry(Place.parse("firstMessage"), Owner.CUSTOMER),
+            Map.entry(Place.parse("model.model"), Owner.VENDOR));
+    assertThat(release.digest()).isNotEqualTo(without.digest());
+    assertThat(Release.fromJson(release.toJson())).isEqualTo(release);
+
+    files.put("template.json", "{\"owners\":{\"assistant/main\":{\"firstMessage\":\"mine\"}}}");
+    assertThat(codes()).containsExactly("TEMPLATE_MANIFEST_INVALID");
+    files.put("template.json", "{\"owners\":{\"assistant/other\":{\"firstMessage\":\"vendor\"}}}");
+    assertThat(codes()).containsExactly("TEMPLATE_MANIFEST_INVALID");
   }
 }

@@ -34,6 +34,11 @@ public record Failure(
     return new Failure(status, code, detail, null, 0, List.of());
   }
 
+  /** Whether the key is what Vapi did not accept. */
+  boolean isOfTheKey() {
+    return code.equals("INSUFFICIENT_PERMISSIONS");
+  }
+
   /** Vapi refused a call of an operation. */
   static Failure refused(@Nullable String about, Reply.Refused reply) {
     String said = said(reply.messages());

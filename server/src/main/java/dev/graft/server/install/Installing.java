@@ -1,16 +1,27 @@
 package dev.graft.server.install;
 
 import dev.graft.core.apply.Journal;
+import dev.graft.core.apply.Lost;
+import dev.graft.core.apply.Pointers;
 import dev.graft.core.apply.Reconciler;
 import dev.graft.core.apply.Reply;
 import dev.graft.core.apply.Sighting;
 import dev.graft.core.apply.Survey;
 import dev.graft.core.apply.Tempo;
+import dev.graft.core.apply.VapiAccount;
 import dev.graft.core.json.Digest;
+import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Actual;
+import dev.graft.core.plan.Desired;
+import dev.graft.core.plan.Drift;
 import dev.graft.core.plan.Ledger;
+import dev.graft.core.plan.Plan;
 import dev.graft.core.plan.Planned;
 import dev.graft.core.plan.Planner;
+import dev.graft.core.plan.Pointer;
+import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
+import dev.graft.core.template.Version;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
@@ -29,10 +40,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,8 +57,11 @@ import org.slf4j.LoggerFactory;
  * comes before anything new.
  */
 public final class Installing implements AutoCloseable {
-  /** The one kind of operation so far: a clone, which is also the upgrade and the repeat. */
-  private static final String CLONE = "clone";
+  /** For so long after a create that was looked for in vain its object is looked for again. */
+  private static final Duration SWEPT_FOR = Duration.ofHours(1);
+
+  /** How many settling times after such an operation it is looked again. */
+  private static final int SWEEP_AFTER = 6;
 
   private static final Duration FIRST_POLL = Duration.ofMillis(5);
   private static final Duration LONGEST_POLL = Duration.ofMillis(250);
@@ -57,7 +73,7 @@ public final class Installing implements AutoCloseable {
   private final Accounts accounts;
   private final Installations installations;
   private final Operations operations;
-  private final Releases releases;
+  private final Desires desires;
   private final Keys keys;
   private final InstantSource clock;
   private final Times times;
@@ -92,7 +108,7 @@ public final class Installing implements AutoCloseable {
     this.accounts = accounts;
     this.installations = installations;
     this.operations = operations;
-    this.releases = releases;
+    this.desires = new Desires(operations, releases);
     this.keys = keys;
     this.clock = clock;
     this.times = times;
@@ -100,17 +116,18 @@ public final class Installing implements AutoCloseable {
   }
 
   /**
-   * Clones a release into an account, or brings the clone there up to it, and waits for that.
+   * Brings a template's installation in an account to what is wished, and waits for that.
    *
+   * @param release the one that the wish is about
    * @return the operation, which runs on in the background if it is not over; nothing when another
    *     operation held the account all the time
    */
-  public Optional<Operation> clone(Account account, Release release, Digest digest, Wish wish) {
+  public Optional<Operation> run(Account account, Release release, Digest digest, Wish wish) {
     Instant deadline = clock.instant().plus(times.request());
     var asked =
         new Operations.Request(
             account.id(),
-            CLONE,
+            wish.goal().kind(),
             release,
             digest,
             wish.toJson(),
@@ -146,6 +163,11 @@ public final class Installing implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** The name under which this process holds accounts. */
+  String holder() {
+    return ids.holder();
   }
 
   private static boolean isSame(Operation operation, Operations.Request asked) {
@@ -204,10 +226,11 @@ public final class Installing implements AutoCloseable {
 
   private Reconciler.Result reconcile(Operation operation, HeldLease lease, Instant deadline) {
     Account account = accounts.withId(operation.accountId()).orElseThrow();
-    Release release = releases.withDigest(operation.release()).orElseThrow();
+    Release release = desires.release(operation.release());
     Installation installation = installations.withId(operation.installationId()).orElseThrow();
     BodySeal seal = keys.bodies(account);
     Wish wish = Wish.fromJson(operation.request());
+    Ledger ledger = installations.ledger(installation.id(), seal);
     try (Secret key = keys.apiKey(account)) {
       var vapi = new HttpVapiAccount(http, hostOf(account), key, times.call(), deadline, clock);
       return new Reconciler(
@@ -217,14 +240,23 @@ public final class Installing implements AutoCloseable {
           .run(
               new Reconciler.Task(
                   operation.id(),
-                  release,
-                  wish.policy(),
-                  installations.ledger(installation.id(), seal),
+                  desires.of(wish, release, ledger, seal, operation),
+                  ledger,
                   Sighting.fromJson(installation.sighting()),
                   account.orgId(),
                   installations.objectsOfOthers(account.id(), installation.id()),
+                  lost(operation, seal),
                   wish.basis()));
     }
+  }
+
+  private List<Lost> lost(Operation operation, BodySeal seal) {
+    return operations
+        .withLost(operation.installationId(), clock.instant().minus(SWEPT_FOR))
+        .stream()
+        .filter(other -> !other.id().equals(operation.id()))
+        .flatMap(other -> Lost.among(operations.stories(other, seal)).stream())
+        .toList();
   }
 
   private Host hostOf(Account account) {
@@ -234,14 +266,19 @@ public final class Installing implements AutoCloseable {
   private void conclude(Operation operation, HeldLease lease, Reconciler.Result result) {
     switch (result) {
       case Reconciler.Result.Converged(var actions, var sighting, var orgId, var notes) -> {
-        Release release = releases.withDigest(operation.release()).orElseThrow();
+        Wish wish = Wish.fromJson(operation.request());
+        Installation installation = installations.withId(operation.installationId()).orElseThrow();
+        Optional<Digest> release = desires.releaseAfter(wish, operation, installation);
         finish(
             operation,
             lease,
             Operation.State.SUCCEEDED,
             new Report(actions, notes, null),
             new Operations.Convergence(
-                operation.release(), release.version().toString(), sighting.toJson(), orgId));
+                release.orElse(null),
+                release.map(digest -> desires.release(digest).version().toString()).orElse(null),
+                wish.goal() instanceof Goal.Sweep ? installation.sighting() : sighting.toJson(),
+                orgId));
       }
       case Reconciler.Result.Blocked(var blockers) ->
           finish(
@@ -308,7 +345,13 @@ public final class Installing implements AutoCloseable {
       Operations.@Nullable Convergence convergence) {
     boolean finished =
         operations.finish(
-            lease.lease(), operation, state, report.toJson(), convergence, clock.instant());
+            lease.lease(),
+            operation,
+            state,
+            report.toJson(),
+            convergence,
+            sweepAfter(operation),
+            clock.instant());
     if (!finished) {
       throw new Journal.LeaseLost();
     }
@@ -320,33 +363,108 @@ public final class Installing implements AutoCloseable {
         report.actions());
   }
 
+  /** A create that was looked for in vain may still come late: someone has to look again. */
+  private Operations.@Nullable Later sweepAfter(Operation operation) {
+    boolean lost =
+        operations.withLost(operation.installationId(), operation.createdAt()).stream()
+            .anyMatch(other -> other.id().equals(operation.id()));
+    return lost
+        ? new Operations.Later(
+            ids.operation().get(),
+            Goal.SWEEP,
+            Wish.of(new Goal.Sweep(), Policy.BY_NAME).toJson(),
+            clock.instant().plus(times.settling().multipliedBy(SWEEP_AFTER)))
+        : null;
+  }
+
   /** The pause before an operation that did not get through is tried again: it doubles. */
   private static Duration pauseAfter(Operation operation) {
     Duration pause = Duration.ofSeconds(1L << Math.min(operation.tries(), 9));
     return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
   }
 
-  /** What came of planning without doing anything. */
+  /** What came of looking without doing anything. */
   public sealed interface Preview {
-    record Made(Planned planned) implements Preview {}
+    /**
+     * A plan, or why there is none.
+     *
+     * @param pointers what of the customer's points at our objects
+     */
+    record Made(Planned planned, Map<ObjectId, List<Pointer>> pointers) implements Preview {}
+
+    /** How the objects differ from what was applied. */
+    record Compared(Drift drift) implements Preview {}
 
     /** Vapi did not show the account. */
     record Unseen(Failure failure) implements Preview {}
   }
 
-  /** Plans a clone, and changes nothing anywhere. */
+  /** Plans what is wished for a template's installation, and changes nothing anywhere. */
   public Preview plan(Account account, Release release, Wish wish) {
-    Optional<Installation> installation = installations.of(account.id(), release.template());
+    return looking(
+        account,
+        release.template(),
+        view -> {
+          Sighting sighting =
+              view.installation()
+                  .map(found -> Sighting.fromJson(found.sighting()))
+                  .orElse(Sighting.NOTHING);
+          Desired desired = desires.of(wish, release, view.ledger(), keys.bodies(account), null);
+          var others =
+              installations.objectsOfOthers(
+                  account.id(), view.installation().map(Installation::id).orElse(""));
+          return switch (Survey.look(
+              view.vapi(), desired.release(), view.ledger(), sighting, others)) {
+            case Survey.Result.Unseen(var reply) -> new Preview.Unseen(unseen(reply));
+            case Survey.Result.Seen(var actual, var _, var _) ->
+                planned(view.vapi(), desired, view.ledger(), actual);
+          };
+        });
+  }
+
+  /** A plan that writes is shown together with whom it concerns. */
+  private static Preview planned(VapiAccount vapi, Desired desired, Ledger ledger, Actual actual) {
+    Planned planned = Planner.plan(desired, ledger, actual);
+    if (!(planned instanceof Planned.Ready(Plan plan)) || !plan.writes() || ledger.isEmpty()) {
+      return new Preview.Made(planned, Map.of());
+    }
+    Pointers.Found found = Pointers.look(vapi, ledger);
+    if (found.unseen() != null) {
+      return new Preview.Unseen(unseen(found.unseen()));
+    }
+    return new Preview.Made(
+        Planner.plan(desired, ledger, actual.with(found.pointers())), found.pointers());
+  }
+
+  /**
+   * Compares an installation with what was applied.
+   *
+   * @param latest the release that the template has now, null when it has none
+   */
+  public Preview drift(Account account, Installation installation, @Nullable Release latest) {
+    return looking(
+        account,
+        installation.template(),
+        view -> {
+          Release none = new Release(installation.template(), false, Version.NONE, List.of());
+          return switch (Survey.look(
+              view.vapi(), none, view.ledger(), Sighting.NOTHING, Set.of())) {
+            case Survey.Result.Unseen(var reply) -> new Preview.Unseen(unseen(reply));
+            case Survey.Result.Seen(var actual, var _, var _) ->
+                new Preview.Compared(Drift.of(view.ledger(), actual, latest));
+          };
+        });
+  }
+
+  /** An account for someone who looks and writes nothing. */
+  private record View(VapiAccount vapi, Optional<Installation> installation, Ledger ledger) {}
+
+  private Preview looking(Account account, String template, Function<View, Preview> look) {
+    Optional<Installation> installation = installations.of(account.id(), template);
     Ledger ledger =
         installation
             .map(found -> installations.ledger(found.id(), keys.bodies(account)))
             .orElse(Ledger.EMPTY);
-    Sighting sighting =
-        installation.map(found -> Sighting.fromJson(found.sighting())).orElse(Sighting.NOTHING);
-    var others =
-        installation
-            .map(found -> installations.objectsOfOthers(account.id(), found.id()))
-            .orElseGet(() -> installations.objectsOfOthers(account.id(), ""));
     try (Secret key = keys.apiKey(account)) {
       var vapi =
           new HttpVapiAccount(
@@ -356,11 +474,7 @@ public final class Installing implements AutoCloseable {
               times.call(),
               clock.instant().plus(times.request()),
               clock);
-      return switch (Survey.look(vapi, release, ledger, sighting, Set.copyOf(others))) {
-        case Survey.Result.Seen(var actual, var _, var _) ->
-            new Preview.Made(Planner.plan(release, ledger, actual, wish.policy()));
-        case Survey.Result.Unseen(var reply) -> new Preview.Unseen(unseen(reply));
-      };
+      return look.apply(new View(vapi, installation, ledger));
     }
   }
 

@@ -43,17 +43,16 @@ public final class StoredPlans {
 
   /** Keeps a plan and gives its id. */
   public String keep(
-      Account account, Templates.Template template, Digest basis, Wish wish, ObjectNode content) {
+      Account account,
+      String template,
+      Digest release,
+      Digest basis,
+      Wish wish,
+      ObjectNode content) {
     String id = newId.get();
     plans.keep(
         new Plans.Row(
-            id,
-            account.id(),
-            template.name(),
-            template.digest().orElseThrow(),
-            basis,
-            Json.write(wish.toJson()),
-            clock.instant()),
+            id, account.id(), template, release, basis, Json.write(wish.toJson()), clock.instant()),
         content,
         keys.bodies(account),
         clock.instant().minus(KEPT));

@@ -1,6 +1,7 @@
 package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
@@ -17,10 +18,12 @@ final class AccountsApi {
 
   private final Links links;
   private final Accounts accounts;
+  private final Unlinking unlinking;
 
-  AccountsApi(Links links, Accounts accounts) {
+  AccountsApi(Links links, Accounts accounts, Unlinking unlinking) {
     this.links = links;
     this.accounts = accounts;
+    this.unlinking = unlinking;
   }
 
   ServerResponse link(ServerRequest request) {
@@ -66,16 +69,64 @@ final class AccountsApi {
     return Routes.json(200, view(account, accounts.usersOf(account.id())));
   }
 
+  /**
+   * Lets an account go. There is no default for what becomes of the clones: both mistakes are bad.
+   */
+  ServerResponse unlink(ServerRequest request) {
+    Account account = named(request);
+    String clones = request.param("clones").orElse("");
+    if (!clones.equals("keep") && !clones.equals("remove")) {
+      throw new Problem(
+          400,
+          "INVALID_CLONES",
+          "Say what becomes of what Graft made in the account: ?clones=keep leaves it there,"
+              + " ?clones=remove deletes it. The key is destroyed in either case.");
+    }
+    boolean evenIfUsed = request.param("evenIfUsed").filter("true"::equals).isPresent();
+    return switch (unlinking.unlink(account, clones.equals("remove"), evenIfUsed)) {
+      case Unlinking.Result.Unlinked(var removed, var left, var refused) -> {
+        var json = Json.object();
+        json.put("account", account.id());
+        json.put("keyDestroyed", true);
+        var gone = json.putArray("actions");
+        removed.forEach(action -> gone.add(action.toString()));
+        var stays = json.putArray("left");
+        left.forEach(entry ->
+            stays
+                .addObject()
+                .put("address", entry.address().toString())
+                .put("object", entry.object().value()));
+        json.put(
+            "note",
+            refused == null
+                ? null
+                : "Vapi does not accept the key any more, so nothing could be removed: what is left is"
+                    + " listed. Its owner can delete it in the Vapi dashboard.");
+        yield Routes.json(200, json);
+      }
+      case Unlinking.Result.Stopped(var operation) -> {
+        Works.succeeded(operation);
+        throw new IllegalStateException("an operation that succeeded stopped an unlink");
+      }
+      case Unlinking.Result.Busy() -> throw Works.busy();
+    };
+  }
+
+  /** The account of this id, which something else in the database refers to. */
+  Account withId(String id) {
+    return accounts.withId(id).orElseThrow(AccountsApi::notFound);
+  }
+
+  private static Problem notFound() {
+    return new Problem(
+        404,
+        "ACCOUNT_NOT_FOUND",
+        "There is no account of this id. GET /v1/accounts?userId=… finds the account of a user.");
+  }
+
   /** The account in the path. */
   Account named(ServerRequest request) {
-    return accounts
-        .withId(request.pathVariable("account"))
-        .orElseThrow(() ->
-            new Problem(
-                404,
-                "ACCOUNT_NOT_FOUND",
-                "There is no account of this id. GET /v1/accounts?userId=… finds the account of a"
-                    + " user."));
+    return accounts.withId(request.pathVariable("account")).orElseThrow(AccountsApi::notFound);
   }
 
   private static ObjectNode view(Account account, List<String> userIds) {

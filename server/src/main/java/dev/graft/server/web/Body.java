@@ -198,6 +198,21 @@ final class Body {
     throw new Problem(400, code, "'" + member + "' must be " + what + ".");
   }
 
+  /** A member of whatever sort; null when it is left out. */
+  @Nullable JsonNode any(String member) {
+    JsonNode value = json.get(member);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  /** True or false; false when it is left out. */
+  boolean flag(String member, String code) {
+    JsonNode value = any(member);
+    if (value != null && !value.isBoolean()) {
+      throw new Problem(400, code, "'" + member + "' must be true or false, or left out.");
+    }
+    return value != null && value.booleanValue();
+  }
+
   List<String> members() {
     return List.copyOf(json.propertyNames());
   }

@@ -5,6 +5,7 @@ import dev.graft.core.json.Json;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Outcome;
 import dev.graft.server.install.Report;
 import dev.graft.server.install.Templates;
 import dev.graft.server.install.Wish;
@@ -75,6 +76,8 @@ final class Contract {
   private static List<ObjectId> objects(List<Action> actions, Kind kind) {
     return actions.stream()
         .filter(action -> action.address().kind().equals(kind.name()))
+        .filter(
+            action -> action.outcome() != Outcome.DELETED && action.outcome() != Outcome.FORGOTTEN)
         .map(Action::object)
         .distinct()
         .toList();

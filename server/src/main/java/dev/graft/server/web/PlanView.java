@@ -5,10 +5,14 @@ import dev.graft.core.json.Place;
 import dev.graft.core.kind.Cleaning;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
+import dev.graft.core.kind.ObjectId;
 import dev.graft.core.plan.Change;
 import dev.graft.core.plan.Plan;
+import dev.graft.core.plan.Pointer;
 import dev.graft.server.install.Report;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -18,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class PlanView {
   private PlanView() {}
 
-  static ObjectNode of(Plan plan) {
+  static ObjectNode of(Plan plan, Map<ObjectId, List<Pointer>> pointers) {
     var json = Json.object();
     json.put("status", plan.writes() ? "changes" : "in-sync");
     json.put("basis", plan.basis().hex());
@@ -32,9 +36,24 @@ final class PlanView {
           .put("outcome", standing.outcome().name().toLowerCase(Locale.ROOT))
           .put("object", standing.object() == null ? null : standing.object().value());
     }
+    var impact = json.putArray("impact");
+    plan.touched().forEach((object, step) -> impact(step, object, pointers, impact));
     var diagnostics = json.putArray("diagnostics");
     plan.notes().forEach(note -> diagnostics.add(Report.toJson(note)));
     return json;
+  }
+
+  /** What of the customer's points at an object that would be changed or removed. */
+  private static void impact(
+      Plan.Step step, ObjectId object, Map<ObjectId, List<Pointer>> pointers, ArrayNode into) {
+    for (Pointer pointer : pointers.getOrDefault(object, List.of())) {
+      into.addObject()
+          .put("address", step.address().toString())
+          .put("object", object.value())
+          .put("kind", pointer.kind())
+          .put("usedBy", pointer.object().value())
+          .put("name", pointer.name());
+    }
   }
 
   private static ObjectNode of(Plan.Step step) {
@@ -42,9 +61,12 @@ final class PlanView {
     Kind kind = Kinds.of(step.address());
     json.put("address", step.address().toString());
     switch (step) {
-      case Plan.Step.Create(var _, var body, var version) -> {
+      case Plan.Step.Create(var _, var body, var version, var _, var replaces) -> {
         json.put("action", "create");
         json.put("version", version.toString());
+        if (replaces != null) {
+          json.put("replaces", replaces.value());
+        }
         json.set("body", Cleaning.masked(kind, body));
       }
       case Plan.Step.Update update -> {
@@ -59,7 +81,7 @@ final class PlanView {
           json.put("action", "confirm").put("object", owned.object().value());
       case Plan.Step.Forget(var _, var object) ->
           json.put("action", "forget").put("object", object.value());
-      case Plan.Step.Delete(var _, var object) ->
+      case Plan.Step.Delete(var _, var object, var _) ->
           json.put("action", "delete").put("object", object.value());
     }
     return json;

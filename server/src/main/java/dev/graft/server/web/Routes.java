@@ -41,11 +41,15 @@ public final class Routes {
             post("/v1/accounts", accounts::link),
             get("/v1/accounts", accounts::list),
             get("/v1/accounts/{account}", accounts::one),
+            delete("/v1/accounts/{account}", accounts::unlink),
             get("/v1/accounts/{account}/installations", work::installations),
             post("/v1/accounts/{account}/installations", work::install),
-            post("/v1/accounts/{account}/plans", work::plan),
+            post("/v1/accounts/{account}/plans", work::planClone),
             get("/v1/accounts/{account}/operations", work::operations),
             get("/v1/installations/{installation}", work::installation),
+            get("/v1/installations/{installation}/drift", work::drift),
+            post("/v1/installations/{installation}/operations", work::change),
+            post("/v1/installations/{installation}/plans", work::planChange),
             get("/v1/plans/{plan}", work::storedPlan),
             post("/v1/plans/{plan}/apply", work::applyPlan),
             get("/v1/operations/{operation}", work::operation),
@@ -61,6 +65,10 @@ public final class Routes {
 
   private static Route get(String path, HandlerFunction<ServerResponse> handler) {
     return new Route(HttpMethod.GET, path, handler);
+  }
+
+  private static Route delete(String path, HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.DELETE, path, handler);
   }
 
   private static Route post(String path, HandlerFunction<ServerResponse> handler) {

@@ -73,6 +73,10 @@ final class TemplatesApi {
     return template;
   }
 
+  Optional<Templates.Template> ifThere(String name) {
+    return templates.named(name);
+  }
+
   Templates.Template named(String name) {
     return templates
         .named(name)

@@ -4,6 +4,7 @@ import dev.graft.server.Settings;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
+import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
@@ -11,6 +12,7 @@ import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
+import dev.graft.store.Releases;
 import java.util.Optional;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
@@ -35,18 +37,27 @@ public class WebConfiguration {
       Installing installing,
       Installations installations,
       Operations operations,
+      Releases releases,
+      Unlinking unlinking,
       StoredPlans plans,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
-    var accountsApi = new AccountsApi(links, accounts);
+    var accountsApi = new AccountsApi(links, accounts, unlinking);
     var templatesApi = new TemplatesApi(templates);
     return new Routes(
             new Contract(links, accounts, templatesApi, works),
             accountsApi,
             templatesApi,
             new WorkApi(
-                accountsApi, templatesApi, installing, installations, operations, plans, works),
+                accountsApi,
+                templatesApi,
+                installing,
+                installations,
+                operations,
+                releases,
+                plans,
+                works),
             new Pages(database, keys, templates, SWAGGER_UI))
         .function();
   }

@@ -1,10 +1,10 @@
 package dev.graft.server.web;
 
+import dev.graft.core.json.Digest;
 import dev.graft.core.json.Json;
-import dev.graft.core.kind.Address;
-import dev.graft.core.kind.ObjectId;
 import dev.graft.core.plan.Planned;
-import dev.graft.core.plan.Policy;
+import dev.graft.core.template.Release;
+import dev.graft.server.install.Goal;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Report;
 import dev.graft.server.install.StoredPlans;
@@ -15,9 +15,9 @@ import dev.graft.store.Installation;
 import dev.graft.store.Installations;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
-import java.util.HashMap;
+import dev.graft.store.Releases;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.springframework.web.servlet.function.ServerRequest;
@@ -27,7 +27,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Installations, plans and operations over HTTP. */
 final class WorkApi {
-  private static final Set<String> WISH = Set.of("template", "adoption", "adopt");
   private static final int LATEST = 20;
 
   private final AccountsApi accounts;
@@ -35,6 +34,7 @@ final class WorkApi {
   private final Installing installing;
   private final Installations installations;
   private final Operations operations;
+  private final Releases releases;
   private final StoredPlans plans;
   private final Works works;
 
@@ -44,6 +44,7 @@ final class WorkApi {
       Installing installing,
       Installations installations,
       Operations operations,
+      Releases releases,
       StoredPlans plans,
       Works works) {
     this.accounts = accounts;
@@ -51,6 +52,7 @@ final class WorkApi {
     this.installing = installing;
     this.installations = installations;
     this.operations = operations;
+    this.releases = releases;
     this.plans = plans;
     this.works = works;
   }
@@ -64,46 +66,140 @@ final class WorkApi {
   }
 
   ServerResponse installation(ServerRequest request) {
+    return Routes.json(200, view(named(request)));
+  }
+
+  private Installation named(ServerRequest request) {
     return installations
         .withId(request.pathVariable("installation"))
-        .map(one -> Routes.json(200, view(one)))
         .orElseThrow(() ->
             new Problem(404, "INSTALLATION_NOT_FOUND", "There is no installation of this id."));
   }
 
   ServerResponse install(ServerRequest request) {
-    Body body = Body.ofOptional(request).only(WISH);
+    Body body = Body.ofOptional(request).only(Asked.CLONE);
     Account account = accounts.named(request);
     Templates.Template template = templates.chosen(body);
-    return Routes.json(200, view(works.clone(account, template, wish(body))));
+    return Routes.json(200, view(works.clone(account, template, Asked.clone(body))));
   }
 
-  ServerResponse plan(ServerRequest request) {
-    Body body = Body.ofOptional(request).only(WISH);
+  ServerResponse planClone(ServerRequest request) {
+    Body body = Body.ofOptional(request).only(Asked.CLONE);
     Account account = accounts.named(request);
     Templates.Template template = templates.chosen(body);
-    Wish wish = wish(body);
-    return switch (installing.plan(account, template.release().orElseThrow(), wish)) {
+    return plan(
+        account,
+        template.release().orElseThrow(),
+        template.digest().orElseThrow(),
+        Asked.clone(body));
+  }
+
+  ServerResponse change(ServerRequest request) {
+    Body body = Body.of(request).only(Asked.CHANGE);
+    Installation installation = named(request);
+    Wish wish = Asked.change(body);
+    Digest digest = releaseFor(wish, body, installation);
+    Account account = accounts.withId(installation.accountId());
+    return Routes.json(200, view(works.run(account, released(digest), digest, wish)));
+  }
+
+  ServerResponse planChange(ServerRequest request) {
+    Body body = Body.of(request).only(Asked.CHANGE);
+    Installation installation = named(request);
+    Wish wish = Asked.change(body);
+    Digest digest = releaseFor(wish, body, installation);
+    return plan(accounts.withId(installation.accountId()), released(digest), digest, wish);
+  }
+
+  private Release released(Digest digest) {
+    return releases.withDigest(digest).orElseThrow();
+  }
+
+  /** The release that a change of what is installed is about. */
+  private Digest releaseFor(Wish wish, Body body, Installation installation) {
+    if (wish.goal() instanceof Goal.Rollback) {
+      String named = body.optional("release", "INVALID_ROLLBACK", "a release").orElseThrow();
+      List<Digest> found = releases.ofInstallation(installation.id(), named);
+      if (found.isEmpty()) {
+        throw new Problem(
+            404,
+            "RELEASE_NOT_FOUND",
+            "This installation never had a release of this version or digest. The operations of its"
+                + " account name those that it had.");
+      }
+      if (found.size() > 1) {
+        throw new Problem(
+            409,
+            "RELEASE_AMBIGUOUS",
+            "This installation had several releases of this version, with different content. Name"
+                + " one by its digest, the latest first: "
+                + String.join(", ", found.stream().map(Digest::hex).toList())
+                + ".");
+      }
+      return found.getFirst();
+    }
+    if (wish.goal() instanceof Goal.Undo(String id)) {
+      Operation undone =
+          operations
+              .withId(id)
+              .filter(operation -> operation.installationId().equals(installation.id()))
+              .orElseThrow(() ->
+                  new Problem(
+                      404,
+                      "OPERATION_NOT_FOUND",
+                      "This installation has no operation of this id."));
+      return Optional.ofNullable(installation.release()).orElse(undone.release());
+    }
+    return operations
+        .releaseOf(installation)
+        .orElseThrow(() ->
+            new Problem(
+                404, "INSTALLATION_NOT_FOUND", "Nothing was ever cloned by this installation."));
+  }
+
+  ServerResponse drift(ServerRequest request) {
+    Installation installation = named(request);
+    Account account = accounts.withId(installation.accountId());
+    Release latest =
+        templates
+            .ifThere(installation.template())
+            .flatMap(Templates.Template::release)
+            .orElse(null);
+    return switch (installing.drift(account, installation, latest)) {
+      case Installing.Preview.Compared(var drift) ->
+          Routes.json(200, DriftView.of(installation, drift));
       case Installing.Preview.Unseen(var failure) -> throw Problem.of(failure);
-      case Installing.Preview.Made(Planned.Blocked(var blockers)) -> {
+      case Installing.Preview.Made _ -> throw new IllegalStateException("a plan is no comparison");
+    };
+  }
+
+  private ServerResponse plan(Account account, Release release, Digest digest, Wish wish) {
+    return switch (installing.plan(account, release, wish)) {
+      case Installing.Preview.Unseen(var failure) -> throw Problem.of(failure);
+      case Installing.Preview.Compared _ ->
+          throw new IllegalStateException("a comparison is no plan");
+      case Installing.Preview.Made(Planned.Blocked(var blockers), var _) -> {
         var json = Json.object();
         json.putNull("id");
         json.put("account", account.id());
-        json.put("template", template.name());
+        json.put("template", release.template());
+        json.put("kind", wish.goal().kind());
         json.put("status", "blocked");
         json.putArray("steps");
         json.putArray("standings");
+        json.putArray("impact");
         var diagnostics = json.putArray("diagnostics");
         blockers.forEach(blocker -> diagnostics.add(Report.toJson(blocker)));
         yield Routes.json(200, json);
       }
-      case Installing.Preview.Made(Planned.Ready(var plan)) -> {
-        ObjectNode content = PlanView.of(plan);
+      case Installing.Preview.Made(Planned.Ready(var plan), var pointers) -> {
+        ObjectNode content = PlanView.of(plan, pointers);
         content.put("account", account.id());
-        content.put("template", template.name());
-        content.put("release", template.digest().orElseThrow().hex());
-        content.put("version", template.release().orElseThrow().version().toString());
-        String id = plans.keep(account, template, plan.basis(), wish, content);
+        content.put("template", release.template());
+        content.put("kind", wish.goal().kind());
+        content.put("release", digest.hex());
+        content.put("version", release.version().toString());
+        String id = plans.keep(account, release.template(), digest, plan.basis(), wish, content);
         yield Routes.json(201, ObjectNode.class.cast(Json.object().put("id", id).setAll(content)));
       }
     };
@@ -118,16 +214,21 @@ final class WorkApi {
   ServerResponse applyPlan(ServerRequest request) {
     Body.ofOptional(request).only(Set.of());
     StoredPlans.Kept plan = kept(request);
-    Templates.Template template = templates.named(plan.template());
-    if (!template.digest().equals(Optional.of(plan.release()))) {
+    boolean isClone = plan.wish().goal() instanceof Goal.Clone;
+    if (isClone && !templates.named(plan.template()).digest().equals(Optional.of(plan.release()))) {
       throw new Problem(
           409,
           "PLAN_OUTDATED",
           "The template changed since this plan was made, so nothing was done. Make a new plan, look"
               + " at it, and apply that one.");
     }
-    var wish = new Wish(plan.wish().policy(), plan.basis());
-    return Routes.json(200, view(works.clone(plan.account(), template, wish)));
+    Wish wish = plan.wish().onlyFrom(plan.basis());
+    // What a change is about was cloned before, so that it is kept; a clone's release may be new.
+    Release release =
+        isClone
+            ? templates.named(plan.template()).release().orElseThrow()
+            : released(plan.release());
+    return Routes.json(200, view(works.run(plan.account(), release, plan.release(), wish)));
   }
 
   private StoredPlans.Kept kept(ServerRequest request) {
@@ -154,42 +255,6 @@ final class WorkApi {
         .map(one -> Routes.json(200, view(one)))
         .orElseThrow(
             () -> new Problem(404, "OPERATION_NOT_FOUND", "There is no operation of this id."));
-  }
-
-  private static Wish wish(Body body) {
-    String form = "'by-name', 'ask' or 'never', or left out";
-    Policy.Adoption adoption =
-        body.optional("adoption", "INVALID_ADOPTION", form)
-            .map(text -> {
-              for (Policy.Adoption one : Policy.Adoption.values()) {
-                if (word(one).equals(text)) {
-                  return one;
-                }
-              }
-              throw new Problem(400, "INVALID_ADOPTION", "'adoption' must be " + form + ".");
-            })
-            .orElse(Policy.Adoption.BY_NAME);
-    Map<Address, ObjectId> chosen = new HashMap<>();
-    String adoptForm = "an object such as {\"tool/main\": \"<id of the object to take over>\"}";
-    body.optionalObject("adopt", "INVALID_ADOPT", adoptForm)
-        .ifPresent(adopt -> {
-          for (var field : adopt.properties()) {
-            Optional<Address> address = Address.parse(field.getKey());
-            Optional<ObjectId> object =
-                field.getValue().isString()
-                    ? ObjectId.read(field.getValue().stringValue())
-                    : Optional.empty();
-            if (address.isEmpty() || object.isEmpty()) {
-              throw new Problem(400, "INVALID_ADOPT", "'adopt' must be " + adoptForm + ".");
-            }
-            chosen.put(address.get(), object.get());
-          }
-        });
-    return new Wish(new Policy(adoption, chosen), null);
-  }
-
-  private static String word(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private ObjectNode view(Installation installation) {
@@ -222,7 +287,7 @@ final class WorkApi {
     json.put("installation", operation.installationId());
     json.put("template", operation.template());
     json.put("kind", operation.kind());
-    json.put("status", word(operation.state()));
+    json.put("status", Asked.word(operation.state()));
     json.put("release", operation.release().hex());
     json.put("createdAt", operation.createdAt().toString());
     json.put(

@@ -1,5 +1,7 @@
 package dev.graft.server.web;
 
+import dev.graft.core.json.Digest;
+import dev.graft.core.template.Release;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Report;
 import dev.graft.server.install.Templates;
@@ -15,23 +17,28 @@ final class Works {
     this.installing = installing;
   }
 
+  /** Clones and waits. */
+  Operation clone(Account account, Templates.Template template, Wish wish) {
+    return run(account, template.release().orElseThrow(), template.digest().orElseThrow(), wish);
+  }
+
   /**
-   * Clones and waits.
+   * Does what is wished and waits.
    *
    * @throws Problem when it did not succeed, or not in time
    */
-  Operation clone(Account account, Templates.Template template, Wish wish) {
-    Operation operation =
-        installing
-            .clone(account, template.release().orElseThrow(), template.digest().orElseThrow(), wish)
-            .orElseThrow(() ->
-                new Problem(
-                        503,
-                        "ACCOUNT_BUSY",
-                        "Another operation works on this account and has not finished in time."
-                            + " Nothing was begun. Try again.")
-                    .withHeader("Retry-After", "5"));
+  Operation run(Account account, Release release, Digest digest, Wish wish) {
+    Operation operation = installing.run(account, release, digest, wish).orElseThrow(Works::busy);
     return succeeded(operation);
+  }
+
+  static Problem busy() {
+    return new Problem(
+            503,
+            "ACCOUNT_BUSY",
+            "Another operation works on this account and has not finished in time. Nothing was begun."
+                + " Try again.")
+        .withHeader("Retry-After", "5");
   }
 
   static Operation succeeded(Operation operation) {

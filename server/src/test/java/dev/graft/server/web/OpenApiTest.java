@@ -49,9 +49,9 @@ class OpenApiTest {
   private static Routes routes() {
     return new Routes(
         new Contract(null, null, null, null),
-        new AccountsApi(null, null),
+        new AccountsApi(null, null, null),
         new TemplatesApi(null),
-        new WorkApi(null, null, null, null, null, null, null),
+        new WorkApi(null, null, null, null, null, null, null, null),
         new Pages(null, null, null, null));
   }
 

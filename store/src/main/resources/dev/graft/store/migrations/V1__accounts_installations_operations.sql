@@ -60,6 +60,7 @@ CREATE TABLE ledger (
   version TEXT NOT NULL,
   origin TEXT NOT NULL,
   former TEXT NOT NULL,
+  retired TEXT NOT NULL,
   applied ${bytes} NOT NULL,
   observed ${bytes} NOT NULL,
   position ${long} NOT NULL,
@@ -78,10 +79,12 @@ CREATE TABLE operation (
   created_at ${long} NOT NULL,
   finished_at ${long},
   tries ${long} NOT NULL,
-  next_try_at ${long} NOT NULL
+  next_try_at ${long} NOT NULL,
+  waits ${long} NOT NULL DEFAULT 0
 ) ${strict};
 
 CREATE INDEX operation_by_account ON operation (account_id, created_at);
+CREATE INDEX operation_by_installation ON operation (installation_id, created_at);
 CREATE INDEX operation_running ON operation (next_try_at) WHERE state = 'running';
 
 CREATE TABLE journal (
@@ -94,6 +97,7 @@ CREATE TABLE journal (
   address TEXT,
   object_id TEXT,
   making ${bytes},
+  earlier ${bytes},
   detail TEXT,
   PRIMARY KEY (operation_id, step, seq)
 ) ${strict};

@@ -1,0 +1,124 @@
+package dev.graft.server.install;
+
+import dev.graft.core.apply.Action;
+import dev.graft.core.json.Digest;
+import dev.graft.core.plan.Outcome;
+import dev.graft.core.plan.Policy;
+import dev.graft.core.plan.Takes;
+import dev.graft.core.template.Release;
+import dev.graft.store.Account;
+import dev.graft.store.Accounts;
+import dev.graft.store.Installation;
+import dev.graft.store.Installations;
+import dev.graft.store.Lease;
+import dev.graft.store.Operation;
+import dev.graft.store.Operations;
+import dev.graft.store.Releases;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets an account go: what Graft made in it stays or goes, as its owner wishes, and its key is
+ * destroyed in either case.
+ */
+public final class Unlinking {
+  private final Installing installing;
+  private final Installations installations;
+  private final Operations operations;
+  private final Releases releases;
+  private final Accounts accounts;
+
+  public Unlinking(
+      Installing installing,
+      Installations installations,
+      Operations operations,
+      Releases releases,
+      Accounts accounts) {
+    this.installing = installing;
+    this.installations = installations;
+    this.operations = operations;
+    this.releases = releases;
+    this.accounts = accounts;
+  }
+
+  /** What came of it. */
+  public sealed interface Result {
+    /**
+     * The key is gone.
+     *
+     * @param removed what was deleted at Vapi
+     * @param left what Graft had made or taken over and is still there
+     * @param refused why nothing could be removed, null when all that should be was
+     */
+    record Unlinked(List<Action> removed, List<Installations.Entry> left, @Nullable Failure refused)
+        implements Result {
+      public Unlinked {
+        removed = List.copyOf(removed);
+        left = List.copyOf(left);
+      }
+    }
+
+    /** Not everything is removed: the key is needed until it is, so it is kept. */
+    record Stopped(Operation operation) implements Result {}
+
+    /** Someone else works on the account. */
+    record Busy() implements Result {}
+  }
+
+  /**
+   * Unlinks.
+   *
+   * @param removes whether what Graft made is removed
+   * @param evenIfUsed whether that goes for what the customer uses elsewhere
+   */
+  public Result unlink(Account account, boolean removes, boolean evenIfUsed) {
+    var removed = new ArrayList<Action>();
+    Failure refused = null;
+    if (removes) {
+      for (Installation installation : installations.ofAccount(account.id())) {
+        Optional<Digest> digest = operations.releaseOf(installation);
+        if (digest.isEmpty() || installations.entries(installation.id()).isEmpty()) {
+          continue;
+        }
+        Optional<Operation> over = uninstall(account, digest.get(), evenIfUsed);
+        if (over.isEmpty()) {
+          return new Result.Busy();
+        }
+        Report report = Report.fromJson(over.get().result());
+        removed.addAll(
+            report.actions().stream()
+                .filter(action -> action.outcome() == Outcome.DELETED)
+                .toList());
+        if (over.get().state() == Operation.State.SUCCEEDED) {
+          continue;
+        }
+        if (report.failure() == null || !report.failure().isOfTheKey()) {
+          return new Result.Stopped(over.get());
+        }
+        refused = report.failure();
+      }
+    }
+    var left = new ArrayList<Installations.Entry>();
+    installations
+        .ofAccount(account.id())
+        .forEach(one -> left.addAll(installations.entries(one.id())));
+    if (removes && refused == null) {
+      left.clear();
+    }
+    Optional<Lease> lease = operations.take(account.id(), installing.holder());
+    if (lease.isEmpty() || !accounts.erase(lease.get(), operations.leaseTime())) {
+      return new Result.Busy();
+    }
+    return new Result.Unlinked(removed, left, refused);
+  }
+
+  private Optional<Operation> uninstall(Account account, Digest digest, boolean evenIfUsed) {
+    Release release = releases.withDigest(digest).orElseThrow();
+    var policy =
+        new Policy(Policy.Adoption.BY_NAME, Map.of(), Takes.NONE, Policy.Course.BACK, evenIfUsed);
+    return installing.run(account, release, digest, Wish.of(new Goal.Uninstall(), policy));
+  }
+}
