@@ -138,6 +138,12 @@ class CorpusTest {
       assertThat(first.actions()).allMatch(action -> action.startsWith("created-"));
       nothingIsLost(published, raw, account);
 
+      String installation = installationOf(key);
+      String release =
+          server.get("/v1/installations/" + installation).json().get("release").stringValue();
+      assertThat(drift(installation).at("/drifted").booleanValue())
+          .as(drift(installation).toString())
+          .isFalse();
       RunningServer.Answer again = clone(key, published);
       assertThat(again.actions()).allMatch(action -> action.startsWith("reused-"));
 
@@ -153,8 +159,38 @@ class CorpusTest {
           .anyMatch(action -> action.startsWith("updated-" + published.kind().name()));
       nothingIsLost(published, upgraded, account);
       assertThat(clone(key, published).actions()).allMatch(action -> action.startsWith("reused-"));
+
+      account.patch("assistant", firstId(account), Json.object().put("voicemailMessage", "moved"));
+      assertThat(drift(installation).at("/drifted").booleanValue()).isTrue();
+      RunningServer.Answer repaired = change(installation, "{\"kind\":\"repair\"}");
+      assertThat(repaired.status()).as(repaired.body()).isEqualTo(200);
+      RunningServer.Answer undone =
+          change(installation, "{\"kind\":\"rollback\",\"release\":\"" + release + "\"}");
+      assertThat(undone.status()).as(undone.body()).isEqualTo(200);
+      nothingIsLost(published, raw, account);
       writeTemplate(published, raw);
     }
+  }
+
+  private static String installationOf(String user) {
+    JsonNode account = server.get("/v1/accounts?userId=" + user).json().at("/accounts/0/id");
+    return server
+        .get("/v1/accounts/" + account.stringValue() + "/installations")
+        .json()
+        .at("/installations/0/id")
+        .stringValue();
+  }
+
+  private static JsonNode drift(String installation) {
+    return server.get("/v1/installations/" + installation + "/drift").json();
+  }
+
+  private static RunningServer.Answer change(String installation, String body) {
+    return server.post("/v1/installations/" + installation + "/operations", body);
+  }
+
+  private static String firstId(Account account) {
+    return account.objects("assistant").getFirst().get("id").stringValue();
   }
 
   private static RunningServer.Answer clone(String user, Published published) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PostgresStoreTest implements StoreContract {
+class PostgresStoreTest implements StoreContract, CrashContract {
   private static Database database;
   private static Database another;
 

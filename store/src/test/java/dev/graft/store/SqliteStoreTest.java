@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteStoreTest implements StoreContract {
+class SqliteStoreTest implements StoreContract, CrashContract {
   private static Path file;
   private static Database database;
 

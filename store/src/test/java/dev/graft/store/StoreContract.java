@@ -45,7 +45,7 @@ interface StoreContract {
     return out;
   }
 
-  private static String id(String prefix) {
+  static String id(String prefix) {
     return prefix + SERIAL.incrementAndGet();
   }
 
@@ -61,7 +61,7 @@ interface StoreContract {
                 Json.parseObject("{\"type\":\"endCall\",\"n\":1.10,\"none\":null}"))));
   }
 
-  private Account account(String user) {
+  default Account account(String user) {
     var account =
         new Account(
             id("acc_"),
@@ -93,7 +93,7 @@ interface StoreContract {
     return new Operations(database(), leaseTime);
   }
 
-  private static Operations.Claim.Yours yours(Operations.Claim claim) {
+  static Operations.Claim.Yours yours(Operations.Claim claim) {
     assertThat(claim).isInstanceOf(Operations.Claim.Yours.class);
     return (Operations.Claim.Yours) claim;
   }

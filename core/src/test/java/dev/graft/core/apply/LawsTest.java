@@ -7,6 +7,10 @@ import dev.graft.core.json.Json;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Ledger;
+import dev.graft.core.plan.Owned;
+import dev.graft.core.plan.Policy;
+import dev.graft.core.plan.Takes;
 import dev.graft.core.template.Release;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -114,6 +118,63 @@ class LawsTest {
       }
     }
     assertThat(collisions).as("the generator makes collisions too").isPositive();
+  }
+
+  @Test
+  void anUpgradeThatIsUndoneHasNotBeen() {
+    long seed = Long.getLong("graft.seed", 11L);
+    System.out.println("graft.seed=" + seed);
+    var random = new Random(seed);
+    Policy ours = Policy.BY_NAME.with(new Takes(Takes.Side.OURS, Map.of()));
+    for (int i = 0; i < 300; i++) {
+      var bench = new Bench();
+      Release first = Bench.release(template(random, 1));
+      bench.actions(first);
+      customerEdits(random, bench);
+      JsonNode before = bench.vapi.contents();
+      Ledger ledger = bench.ledger();
+
+      Release second = Bench.release(template(random, 2));
+      bench.actions(bench.run(second, ours));
+      bench.actions(bench.run(bench.before(2, second)));
+
+      assertThat(bench.vapi.contents()).as("seed %d, round %d", seed, i).isEqualTo(before);
+      assertThat(bench.ledger().entries().keySet()).isEqualTo(ledger.entries().keySet());
+      // What was the customer's is the customer's again: the next upgrade treats it as such.
+      assertThat(bench.actions(first)).allMatch(action -> action.startsWith("reused-"));
+      assertThat(bench.vapi.contents()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void whatIsRemovedWasMadeByGraft() {
+    long seed = Long.getLong("graft.seed", 13L);
+    System.out.println("graft.seed=" + seed);
+    var random = new Random(seed);
+    for (int i = 0; i < 200; i++) {
+      var bench = new Bench();
+      Set<ObjectId> foreign = new HashSet<>();
+      for (String name : List.of("Front Desk_v1", "Own", "Front Desk")) {
+        if (random.nextBoolean()) {
+          foreign.add(bench.vapi.create(Kinds.ASSISTANT, Json.object().put("name", name)));
+        }
+      }
+      Release release = Bench.release(template(random, 2));
+      if (bench.run(release) instanceof Reconciler.Result.Converged) {
+        customerEdits(random, bench);
+        Set<ObjectId> there = bodies(bench).keySet();
+        Set<ObjectId> made = new HashSet<>();
+        bench.ledger().entries().values().stream()
+            .filter(owned -> owned.origin() == Owned.Origin.MADE)
+            .forEach(owned -> made.add(owned.object()));
+
+        bench.actions(bench.run(GoingBackTest.nothing(release)));
+
+        Set<ObjectId> left = bodies(bench).keySet();
+        assertThat(left).containsAll(foreign).doesNotContainAnyElementsOf(made);
+        assertThat(left).hasSize(there.size() - made.size());
+      }
+    }
   }
 
   private static Map<ObjectId, JsonNode> bodies(Bench bench) {
