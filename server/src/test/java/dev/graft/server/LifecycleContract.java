@@ -102,6 +102,11 @@ interface LifecycleContract extends ServerContract {
         .isEqualTo("INVALID_TAKE");
     assertThat(server().post(installations, "{\"take\":{\"firstMessage\":\"ours\"}}").code())
         .isEqualTo("INVALID_TAKE");
+    assertThat(
+            server()
+                .post(installations, "{\"take\":{\"assistant/main#[\\\"\\\\q\\\"]\":\"ours\"}}")
+                .code())
+        .isEqualTo("INVALID_TAKE");
     assertThat(writes()).isZero();
 
     RunningServer.Answer settled =
@@ -146,7 +151,12 @@ interface LifecycleContract extends ServerContract {
     assertThat(change(customer, "{\"kind\":\"rollback\"}").code()).isEqualTo("INVALID_ROLLBACK");
     assertThat(change(customer, "{\"kind\":\"repair\",\"release\":\"1\"}").code())
         .isEqualTo("INVALID_ROLLBACK");
-    assertThat(change(customer, "{\"kind\":\"improve\"}").code()).isEqualTo("INVALID_KIND");
+    assertThat(change(customer, "{\"kind\":\"improve\",\"release\":\"1\"}").code())
+        .isEqualTo("INVALID_KIND");
+    assertThat(
+            change(customer, "{\"kind\":\"rollback\",\"release\":\"1\",\"operation\":\"op_1\"}")
+                .code())
+        .isEqualTo("INVALID_ROLLBACK");
     assertThat(server().clone(customer.userId()).actions())
         .allMatch(action -> action.startsWith("updated-"));
   }
@@ -199,6 +209,7 @@ interface LifecycleContract extends ServerContract {
     assertThat(customer.account().objects("assistant")).isEmpty();
     assertThat(server().get("/v1/installations/" + installationOf(customer)).json().get("version"))
         .isEqualTo(Json.object().nullNode());
+    assertThat(change(customer, "{\"kind\":\"repair\"}").code()).isEqualTo("NOT_INSTALLED");
     assertThat(server().clone(customer.userId()).actions())
         .allMatch(action -> action.startsWith("created-"));
   }
@@ -229,7 +240,10 @@ interface LifecycleContract extends ServerContract {
           assertThat(field.get("applied").stringValue()).isEqualTo("Hello from 1");
           assertThat(field.get("live").stringValue()).isEqualTo("Own words");
         })
-        .anySatisfy(field -> assertThat(field.get("by").stringValue()).isEqualTo("release"));
+        .anySatisfy(field -> {
+          assertThat(field.get("by").stringValue()).isEqualTo("release");
+          assertThat(field.get("wanted").stringValue()).isEqualTo("Hello from 2");
+        });
     assertThat(writes()).isZero();
 
     RunningServer.Answer plan = planned(customer, "{\"kind\":\"repair\"}");
@@ -310,10 +324,37 @@ interface LifecycleContract extends ServerContract {
   }
 
   @Test
+  default void whatWasTakenOverStaysWhenTheRestGoesAndPointsAtNothingThatIsGone() {
+    Customer customer = customer();
+    String theirs =
+        customer
+            .account()
+            .put(
+                "assistant",
+                Json.parseObject(
+                    "{\"name\":\"Front Desk\",\"model\":{\"provider\":\"openai\",\"model\":\"gpt-4o\"}}"))
+            .get("id")
+            .stringValue();
+    RunningServer.Answer plan =
+        server().post("/v1/accounts/" + accountOf(customer) + "/plans", "{}");
+    assertThat(plan.status()).as(plan.body()).isEqualTo(201);
+    server().clone(customer.userId());
+    assertThat(text(customer, "assistant", "model.toolIds[0]")).isEqualTo(customer.idOf("tool"));
+
+    RunningServer.Answer answer = unlink(customer, "?clones=remove");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.json().get("left").valueStream().map(one -> one.get("object").stringValue()))
+        .containsExactly(theirs);
+    assertThat(customer.account().objects("tool")).isEmpty();
+    assertThat(customer.only("assistant").at("/model/toolIds")).isEmpty();
+  }
+
+  @Test
   default void anAccountIsUnlinkedAndWhatGraftMadeGoes() {
     Customer customer = customer();
     customer.account().put("assistant", Json.parseObject("{\"name\":\"Mine\"}"));
     server().clone(customer.userId());
+    assertThat(unlink(customer, "?clones=remove&evenIfUsed=yes").code()).isEqualTo("INVALID_FLAG");
     RunningServer.Answer answer = unlink(customer, "?clones=remove");
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     assertThat(answer.json().get("actions")).hasSize(2);

@@ -92,8 +92,8 @@ final class Blockers {
             + object
             + ") is used by "
             + pointers.stream().map(Pointer::toString).collect(Collectors.joining(", "))
-            + ", which Graft did not make. Nothing was changed. Point them elsewhere first, or say that"
-            + " the object goes even if it is used.",
+            + ", which this installation did not make. Nothing was changed. Point them elsewhere first,"
+            + " or say that the object goes even if it is used.",
         address.toString());
   }
 
@@ -107,8 +107,8 @@ final class Blockers {
             + address
             + " before is still used by "
             + pointers.stream().map(Pointer::toString).collect(Collectors.joining(", "))
-            + ", which Graft did not make, so it stays. It goes with a later clone once nothing points at"
-            + " it.",
+            + ", which this installation did not make, so it stays. It goes with a later clone once"
+            + " nothing points at it.",
         address.toString());
   }
 

@@ -29,12 +29,14 @@ public record Drift(List<Of> objects) {
    *
    * @param live as it is now, canonical; null when it is gone
    * @param applied as Graft wrote it last, canonical
+   * @param wanted as the template has it by now, canonical; null when it has it no more
    */
   public record Of(
       Address address,
       ObjectId object,
       @Nullable ObjectNode live,
       ObjectNode applied,
+      @Nullable ObjectNode wanted,
       List<Field> fields) {
     public Of {
       fields = List.copyOf(fields);
@@ -46,8 +48,17 @@ public record Drift(List<Of> objects) {
     }
   }
 
-  /** One field, and who moved it. */
-  public record Field(Place place, @Nullable JsonNode applied, @Nullable JsonNode live, Mover by) {}
+  /**
+   * One field, and who moved it.
+   *
+   * @param wanted what the template has by now, where that is what moved; null for others
+   */
+  public record Field(
+      Place place,
+      @Nullable JsonNode applied,
+      @Nullable JsonNode live,
+      @Nullable JsonNode wanted,
+      Mover by) {}
 
   /** Who made a field what it is. */
   public enum Mover {
@@ -84,17 +95,17 @@ public record Drift(List<Of> objects) {
           if (live != null) {
             moved(owned.withWriteOnly(kind, owned.observed()), owned.applied(), live, fields);
           }
-          if (latest != null) {
-            latest
-                .resource(address)
-                .ifPresent(resource ->
-                    awaited(
-                        owned.applied(),
-                        CanonicalBody.of(kind, resource.body(), naming),
-                        live,
-                        fields));
+          ObjectNode wanted =
+              latest == null
+                  ? null
+                  : latest
+                      .resource(address)
+                      .map(resource -> CanonicalBody.of(kind, resource.body(), naming))
+                      .orElse(null);
+          if (wanted != null) {
+            awaited(owned.applied(), wanted, live, fields);
           }
-          objects.add(new Of(address, owned.object(), live, owned.applied(), fields));
+          objects.add(new Of(address, owned.object(), live, owned.applied(), wanted, fields));
         });
     return new Drift(objects);
   }
@@ -104,13 +115,13 @@ public record Drift(List<Of> objects) {
     for (Change change : Change.between(observed, live)) {
       JsonNode ours = change.place().in(applied);
       if (!Canonical.same(ours, change.after())) {
-        fields.add(new Field(change.place(), ours, change.after(), Mover.CUSTOMER));
+        fields.add(new Field(change.place(), ours, change.after(), null, Mover.CUSTOMER));
       }
     }
     for (Change change : Change.between(applied, observed)) {
       boolean isAddition = change.before() == null;
       if (!isAddition && Canonical.same(change.place().in(live), change.after())) {
-        fields.add(new Field(change.place(), change.before(), change.after(), Mover.VAPI));
+        fields.add(new Field(change.place(), change.before(), change.after(), null, Mover.VAPI));
       }
     }
   }
@@ -120,7 +131,7 @@ public record Drift(List<Of> objects) {
     for (Change change : Change.between(applied, wanted)) {
       JsonNode now = live == null ? null : change.place().in(live);
       if (!Canonical.same(now, change.after())) {
-        fields.add(new Field(change.place(), change.before(), now, Mover.RELEASE));
+        fields.add(new Field(change.place(), change.before(), now, change.after(), Mover.RELEASE));
       }
     }
   }

@@ -16,10 +16,6 @@ public record Ledger(SequencedMap<Address, Owned> entries) {
     entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
   }
 
-  public boolean isEmpty() {
-    return entries.isEmpty();
-  }
-
   public Optional<Owned> at(Address address) {
     return Optional.ofNullable(entries.get(address));
   }

@@ -60,6 +60,8 @@ public record Policy(
     /** The same, and what the customer changed in what Graft had written is written again. */
     REPAIR,
     /** To what was before, or to nothing: what is not desired any more is removed. */
-    BACK
+    BACK,
+    /** Nowhere: only what was retired goes. */
+    STAY
   }
 }

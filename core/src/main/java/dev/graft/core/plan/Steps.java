@@ -216,17 +216,61 @@ final class Steps {
   /** What stands in the ledger and is not desired, and what stood there before. */
   private void leave(Address address, Owned owned) {
     if (release.resource(address).isEmpty()) {
-      if (!desired.goesBack()) {
-        notes.add(Blockers.surplus(address, owned.object()));
-      } else if (owned.origin() == Owned.Origin.MADE
-          && actual.owned().get(address) instanceof Actual.Live.Present) {
-        remove(address, owned.object());
-      } else {
-        leaving.add(new Plan.Step.Forget(address, owned.object()));
+      switch (desired.policy().course()) {
+        case FORWARD, REPAIR -> notes.add(Blockers.surplus(address, owned.object()));
+        case BACK -> leaveForGood(address, owned);
+        case STAY -> {}
       }
     }
     for (ObjectId old : owned.retired().stream().sorted().toList()) {
       retire(address, old);
+    }
+  }
+
+  private void leaveForGood(Address address, Owned owned) {
+    boolean isThere = actual.owned().get(address) instanceof Actual.Live.Present;
+    if (isThere && goes(owned)) {
+      remove(address, owned.object());
+      return;
+    }
+    if (isThere) {
+      takeOutReferences(address, owned);
+    }
+    leaving.add(new Plan.Step.Forget(address, owned.object()));
+  }
+
+  private static boolean goes(Owned owned) {
+    return owned.origin() == Owned.Origin.MADE;
+  }
+
+  /** What was taken over stays, and must not point at what goes: Graft had put that there. */
+  private void takeOutReferences(Address address, Owned owned) {
+    Kind kind = Kinds.of(address);
+    ObjectNode live = before(address, owned.object());
+    ObjectNode without = live.deepCopy();
+    for (References.Reference reference : References.in(kind, live).reversed()) {
+      if (reference
+          .address()
+          .filter(target -> release.resource(target).isEmpty())
+          .flatMap(ledger::at)
+          .filter(Steps::goes)
+          .isPresent()) {
+        Place element = reference.place().nearestElement();
+        (element == null ? reference.place() : element).remove(without);
+      }
+    }
+    if (!Canonical.same(live, without)) {
+      closing.add(
+          new Plan.Step.Update(
+              address,
+              owned.object(),
+              sent(kind, live, without, without),
+              Change.between(live, without),
+              owned.applied(),
+              owned.observed(),
+              live,
+              live,
+              owned.version()));
     }
   }
 

@@ -206,7 +206,7 @@ class DoubtTest {
 
   private Reconciler.Result sweep() {
     Release nothing = new Release("front-desk", false, release("1").version(), List.of());
-    return bench.run(nothing, Policy.BY_NAME);
+    return bench.run(nothing, Policy.BY_NAME.on(Policy.Course.STAY));
   }
 
   @Test

@@ -6,7 +6,6 @@ import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Ledger;
 import dev.graft.core.template.Release;
 import dev.graft.store.BodySeal;
-import dev.graft.store.Installation;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
 import dev.graft.store.Releases;
@@ -50,10 +49,10 @@ final class Desires {
   }
 
   /** The release that an installation has when this is done, nothing when it has none. */
-  Optional<Digest> releaseAfter(Wish wish, Operation operation, Installation installation) {
+  Optional<Digest> releaseAfter(Wish wish, Operation operation) {
     return switch (wish.goal()) {
-      case Goal.Clone _, Goal.Repair _, Goal.Rollback _ -> Optional.of(operation.release());
-      case Goal.Sweep _ -> Optional.ofNullable(installation.release());
+      case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Sweep _ ->
+          Optional.of(operation.release());
       case Goal.Uninstall _ -> Optional.empty();
       case Goal.Undo(String id) -> releaseBefore(operations.withId(id).orElseThrow());
     };

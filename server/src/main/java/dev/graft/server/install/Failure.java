@@ -58,8 +58,10 @@ public record Failure(
     String next =
         reply.status() == 402
             ? " Vapi asks for payment: the account's owner has to settle that with Vapi."
-            : " Mend the template at the fields that Vapi names, then repeat the request; what was"
-                + " done before stays and is used again.";
+            : about == null
+                ? " Nothing was changed."
+                : " Mend the template at the fields that Vapi names, then repeat the request; what was"
+                    + " done before stays and is used again.";
     return new Failure(
         400,
         "VAPI_BAD_REQUEST",

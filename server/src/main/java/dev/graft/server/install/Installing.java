@@ -28,6 +28,7 @@ import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
+import dev.graft.store.Lease;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
 import dev.graft.store.Releases;
@@ -165,9 +166,16 @@ public final class Installing implements AutoCloseable {
     }
   }
 
-  /** The name under which this process holds accounts. */
-  String holder() {
-    return ids.holder();
+  /** The lease of an account for work that is no operation; nothing when it stays with others. */
+  Optional<Lease> lease(Account account) {
+    Instant deadline = clock.instant().plus(times.request());
+    while (true) {
+      Optional<Lease> lease = operations.take(account.id(), ids.holder());
+      if (lease.isPresent() || clock.instant().plus(LONGEST_POLL).isAfter(deadline)) {
+        return lease;
+      }
+      sleep(LONGEST_POLL);
+    }
   }
 
   private static boolean isSame(Operation operation, Operations.Request asked) {
@@ -267,18 +275,21 @@ public final class Installing implements AutoCloseable {
     switch (result) {
       case Reconciler.Result.Converged(var actions, var sighting, var orgId, var notes) -> {
         Wish wish = Wish.fromJson(operation.request());
-        Installation installation = installations.withId(operation.installationId()).orElseThrow();
-        Optional<Digest> release = desires.releaseAfter(wish, operation, installation);
+        Optional<Digest> release = desires.releaseAfter(wish, operation);
         finish(
             operation,
             lease,
             Operation.State.SUCCEEDED,
             new Report(actions, notes, null),
-            new Operations.Convergence(
-                release.orElse(null),
-                release.map(digest -> desires.release(digest).version().toString()).orElse(null),
-                wish.goal() instanceof Goal.Sweep ? installation.sighting() : sighting.toJson(),
-                orgId));
+            wish.goal() instanceof Goal.Sweep
+                ? null
+                : new Operations.Convergence(
+                    release.orElse(null),
+                    release
+                        .map(digest -> desires.release(digest).version().toString())
+                        .orElse(null),
+                    sighting.toJson(),
+                    orgId));
       }
       case Reconciler.Result.Blocked(var blockers) ->
           finish(
@@ -425,7 +436,7 @@ public final class Installing implements AutoCloseable {
   /** A plan that writes is shown together with whom it concerns. */
   private static Preview planned(VapiAccount vapi, Desired desired, Ledger ledger, Actual actual) {
     Planned planned = Planner.plan(desired, ledger, actual);
-    if (!(planned instanceof Planned.Ready(Plan plan)) || !plan.writes() || ledger.isEmpty()) {
+    if (!(planned instanceof Planned.Ready(Plan plan)) || plan.touched().isEmpty()) {
       return new Preview.Made(planned, Map.of());
     }
     Pointers.Found found = Pointers.look(vapi, ledger);

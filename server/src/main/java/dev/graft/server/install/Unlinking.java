@@ -76,39 +76,34 @@ public final class Unlinking {
    */
   public Result unlink(Account account, boolean removes, boolean evenIfUsed) {
     var removed = new ArrayList<Action>();
-    Failure refused = null;
-    if (removes) {
-      for (Installation installation : installations.ofAccount(account.id())) {
-        Optional<Digest> digest = operations.releaseOf(installation);
-        if (digest.isEmpty() || installations.entries(installation.id()).isEmpty()) {
-          continue;
-        }
-        Optional<Operation> over = uninstall(account, digest.get(), evenIfUsed);
-        if (over.isEmpty()) {
-          return new Result.Busy();
-        }
-        Report report = Report.fromJson(over.get().result());
-        removed.addAll(
-            report.actions().stream()
-                .filter(action -> action.outcome() == Outcome.DELETED)
-                .toList());
-        if (over.get().state() == Operation.State.SUCCEEDED) {
-          continue;
-        }
-        if (report.failure() == null || !report.failure().isOfTheKey()) {
-          return new Result.Stopped(over.get());
-        }
-        refused = report.failure();
-      }
-    }
     var left = new ArrayList<Installations.Entry>();
-    installations
-        .ofAccount(account.id())
-        .forEach(one -> left.addAll(installations.entries(one.id())));
-    if (removes && refused == null) {
-      left.clear();
+    Failure refused = null;
+    for (Installation installation : installations.ofAccount(account.id())) {
+      List<Installations.Entry> entries = installations.entries(installation.id());
+      Optional<Digest> digest = operations.releaseOf(installation);
+      if (!removes || entries.isEmpty() || digest.isEmpty()) {
+        left.addAll(entries);
+        continue;
+      }
+      Optional<Operation> over = uninstall(account, digest.get(), evenIfUsed);
+      if (over.isEmpty()) {
+        return new Result.Busy();
+      }
+      Report report = Report.fromJson(over.get().result());
+      List<Action> deleted =
+          report.actions().stream().filter(action -> action.outcome() == Outcome.DELETED).toList();
+      removed.addAll(deleted);
+      boolean isDone = over.get().state() == Operation.State.SUCCEEDED;
+      if (!isDone && (report.failure() == null || !report.failure().isOfTheKey())) {
+        return new Result.Stopped(over.get());
+      }
+      refused = isDone ? refused : report.failure();
+      entries.stream()
+          .filter(
+              entry -> deleted.stream().noneMatch(action -> action.object().equals(entry.object())))
+          .forEach(left::add);
     }
-    Optional<Lease> lease = operations.take(account.id(), installing.holder());
+    Optional<Lease> lease = installing.lease(account);
     if (lease.isEmpty() || !accounts.erase(lease.get(), operations.leaseTime())) {
       return new Result.Busy();
     }

@@ -26,7 +26,8 @@ public record Wish(Goal goal, Policy policy, @Nullable Digest basis) {
   public static Wish of(Goal goal, Policy policy) {
     Policy.Course course =
         switch (goal) {
-          case Goal.Clone _, Goal.Sweep _ -> Policy.Course.FORWARD;
+          case Goal.Clone _ -> Policy.Course.FORWARD;
+          case Goal.Sweep _ -> Policy.Course.STAY;
           case Goal.Repair _ -> Policy.Course.REPAIR;
           case Goal.Rollback _, Goal.Undo _, Goal.Uninstall _ -> Policy.Course.BACK;
         };

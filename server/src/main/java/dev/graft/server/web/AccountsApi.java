@@ -82,8 +82,11 @@ final class AccountsApi {
           "Say what becomes of what Graft made in the account: ?clones=keep leaves it there,"
               + " ?clones=remove deletes it. The key is destroyed in either case.");
     }
-    boolean evenIfUsed = request.param("evenIfUsed").filter("true"::equals).isPresent();
-    return switch (unlinking.unlink(account, clones.equals("remove"), evenIfUsed)) {
+    String evenIfUsed = request.param("evenIfUsed").orElse("false");
+    if (!evenIfUsed.equals("true") && !evenIfUsed.equals("false")) {
+      throw new Problem(400, "INVALID_FLAG", "'evenIfUsed' must be true or false, or left out.");
+    }
+    return switch (unlinking.unlink(account, clones.equals("remove"), evenIfUsed.equals("true"))) {
       case Unlinking.Result.Unlinked(var removed, var left, var refused) -> {
         var json = Json.object();
         json.put("account", account.id());

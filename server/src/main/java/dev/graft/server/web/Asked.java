@@ -1,5 +1,6 @@
 package dev.graft.server.web;
 
+import dev.graft.core.json.MalformedJson;
 import dev.graft.core.json.Place;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
@@ -37,27 +38,29 @@ final class Asked {
     String kind =
         body.optional("kind", "INVALID_KIND", kinds)
             .orElseThrow(() -> new Problem(400, "INVALID_KIND", "'kind' must be " + kinds + "."));
+    Goal goal =
+        switch (kind) {
+          case "repair" -> new Goal.Repair();
+          case "rollback" -> new Goal.Rollback();
+          case "uninstall" -> new Goal.Uninstall();
+          default -> throw new Problem(400, "INVALID_KIND", "'kind' must be " + kinds + ".");
+        };
     Optional<String> release =
         body.optional("release", "INVALID_ROLLBACK", "the version or the digest of a release");
     Optional<String> operation =
         body.optional("operation", "INVALID_ROLLBACK", "the id of an operation");
-    boolean isRollback = kind.equals("rollback");
-    if (isRollback == release.isEmpty() && isRollback == operation.isEmpty()
-        || !isRollback && (release.isPresent() || operation.isPresent())) {
+    boolean isRollback = goal instanceof Goal.Rollback;
+    boolean saysWhereTo = release.isPresent() != operation.isPresent();
+    if (isRollback ? !saysWhereTo : release.isPresent() || operation.isPresent()) {
       throw new Problem(
           400,
           "INVALID_ROLLBACK",
           "A rollback, and nothing else, needs either 'release', the version or digest to go back to,"
               + " or 'operation', the operation to undo with all that came after it.");
     }
-    Goal goal =
-        switch (kind) {
-          case "repair" -> new Goal.Repair();
-          case "rollback" ->
-              operation.isPresent() ? new Goal.Undo(operation.get()) : new Goal.Rollback();
-          case "uninstall" -> new Goal.Uninstall();
-          default -> throw new Problem(400, "INVALID_KIND", "'kind' must be " + kinds + ".");
-        };
+    if (operation.isPresent()) {
+      goal = new Goal.Undo(operation.get());
+    }
     boolean evenIfUsed = body.flag("evenIfUsed", "INVALID_FLAG");
     return Wish.of(
         goal,
@@ -137,7 +140,7 @@ final class Asked {
       return hash > 0
           && Address.parse(text.substring(0, hash)).isPresent()
           && !Place.parse(text.substring(hash + 1)).steps().isEmpty();
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | MalformedJson e) {
       return false;
     }
   }

@@ -35,6 +35,9 @@ final class DriftView {
         shown.put("by", Asked.word(field.by()));
         shown.set("applied", masked(kind, field.applied(), field.place(), one.applied()));
         shown.set("live", masked(kind, field.live(), field.place(), one.live()));
+        if (field.by() == Drift.Mover.RELEASE) {
+          shown.set("wanted", masked(kind, field.wanted(), field.place(), one.wanted()));
+        }
       }
     }
     return json;

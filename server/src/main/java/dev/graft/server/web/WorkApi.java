@@ -150,11 +150,16 @@ final class WorkApi {
                       "This installation has no operation of this id."));
       return Optional.ofNullable(installation.release()).orElse(undone.release());
     }
-    return operations
-        .releaseOf(installation)
+    Optional<Digest> installed = Optional.ofNullable(installation.release());
+    // A clone that never got through can be removed, too.
+    return (wish.goal() instanceof Goal.Uninstall ? operations.releaseOf(installation) : installed)
         .orElseThrow(() ->
             new Problem(
-                404, "INSTALLATION_NOT_FOUND", "Nothing was ever cloned by this installation."));
+                409,
+                "NOT_INSTALLED",
+                "Nothing of "
+                    + installation.template()
+                    + " is installed here now. Clone the template first."));
   }
 
   ServerResponse drift(ServerRequest request) {
