@@ -71,6 +71,8 @@ final class Api {
       String scheme = String.valueOf(uri.getScheme());
       if (List.of("http", "https").contains(scheme)
           && uri.getHost() != null
+          && uri.getPort() != 0
+          && uri.getPort() <= 65_535
           && uri.getRawUserInfo() == null
           && uri.getRawQuery() == null
           && uri.getRawFragment() == null) {
@@ -92,7 +94,7 @@ final class Api {
   boolean isOpenToOthers() {
     URI uri = URI.create(base);
     return "http".equals(uri.getScheme())
-        && !String.valueOf(uri.getHost()).matches("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+        && !String.valueOf(uri.getHost()).matches("(?i)localhost|127(\\.\\d{1,3}){3}|\\[::1]");
   }
 
   ObjectNode get(String path) {
@@ -105,6 +107,10 @@ final class Api {
 
   Answer post(String path, byte[] body) {
     return send(withBody("POST", path, body), WORK);
+  }
+
+  Answer delete(String path) {
+    return send(request(path, WORK).DELETE().build(), WORK);
   }
 
   Answer patch(String path, ObjectNode body) {
@@ -169,17 +175,18 @@ final class Api {
     return switch (cause) {
       case HttpConnectTimeoutException _ ->
           Refusal.failed(sentences(base + " cannot be reached.", whereElse), cause);
-      case ConnectException refused when isUnresolved(refused) ->
+      case ConnectException refused when among(refused, UnresolvedAddressException.class) != null ->
           Refusal.failed(sentences("The host of " + base + " is not known.", whereElse), cause);
       case ConnectException _ ->
           Refusal.failed(sentences("Nothing answers at " + base + ".", whereElse), cause);
       case java.net.http.HttpTimeoutException _ -> slow(limit, cause);
-      case SSLException _ ->
+      // The client wraps it or does not, as it happens.
+      case IOException broken when among(broken, SSLException.class) instanceof SSLException tls ->
           Refusal.failed(
               "There is no secure connection to "
                   + base
                   + ": "
-                  + cause.getMessage()
+                  + tls.getMessage()
                   + ". If the server speaks plain HTTP, its address starts with http://.",
               cause);
       default ->
@@ -192,13 +199,14 @@ final class Api {
     };
   }
 
-  private static boolean isUnresolved(ConnectException refused) {
-    for (Throwable cause = refused; cause != null; cause = cause.getCause()) {
-      if (cause instanceof UnresolvedAddressException) {
-        return true;
+  /** The one of this sort among an exception and its causes. */
+  private static <T extends Throwable> @Nullable T among(Throwable whole, Class<T> sort) {
+    for (Throwable cause = whole; cause != null; cause = cause.getCause()) {
+      if (sort.isInstance(cause)) {
+        return sort.cast(cause);
       }
     }
-    return false;
+    return null;
   }
 
   private Refusal slow(Duration limit, Throwable cause) {

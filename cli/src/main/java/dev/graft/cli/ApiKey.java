@@ -60,6 +60,11 @@ final class ApiKey implements AutoCloseable {
         read = in.read(bytes, length, LARGEST - length);
         length += Math.max(read, 0);
       }
+      if (length == LARGEST) {
+        throw Refusal.failed(
+            "What came in is too long to be a key, so nothing was sent. The key is one line and"
+                + " nothing else.");
+      }
       // One byte is one character: whatever is no ASCII the server refuses in any case.
       char[] characters = new char[length];
       for (int i = 0; i < length; i++) {

@@ -54,6 +54,11 @@ final class Commands {
         .addSubcommand("plan", plan())
         .addSubcommand("apply", apply())
         .addSubcommand("status", status())
+        .addSubcommand("drift", drift())
+        .addSubcommand("repair", repair())
+        .addSubcommand("rollback", rollback())
+        .addSubcommand("uninstall", uninstall())
+        .addSubcommand("unlink", unlink())
         .addSubcommand("accounts", accounts())
         .addSubcommand("templates", templates())
         .addSubcommand("template", template())
@@ -95,9 +100,11 @@ final class Commands {
 
   private static void epilogue(CommandSpec graft) {
     var codes = new LinkedHashMap<String, String>();
-    codes.put(String.valueOf(Exit.DONE), "Done. For plan: nothing would change.");
+    codes.put(
+        String.valueOf(Exit.DONE),
+        "Done. For plan and --plan: nothing would change. For drift: there is none.");
     codes.put(String.valueOf(Exit.FAILED), "Failed or refused; the reason is on standard error.");
-    codes.put(String.valueOf(Exit.CHANGES), "plan found changes.");
+    codes.put(String.valueOf(Exit.CHANGES), "plan found changes, or drift found some.");
     codes.put(String.valueOf(Exit.USAGE), "The command was not used as it should be.");
     graft
         .usageMessage()
@@ -152,7 +159,7 @@ final class Commands {
         command(
             "Clones a template into a user's account, or updates it.",
             "graft clone USER [--template NAME] [--adoption POLICY]%n"
-                + "            [--adopt ADDRESS=ID]... [OPTIONS]",
+                + "            [--adopt ADDRESS=ID]... [--take CHOICE]... [OPTIONS]",
             Work::clone,
             "Doing it again is safe: what is there already is used again.");
     spec.addPositional(argument(0, "USER", USER));
@@ -164,7 +171,7 @@ final class Commands {
         command(
             "Shows what a clone would do, field by field, and does nothing.",
             "graft plan USER [--out FILE] [--template NAME] [--adoption POLICY]%n"
-                + "           [--adopt ADDRESS=ID]... [OPTIONS]",
+                + "           [--adopt ADDRESS=ID]... [--take CHOICE]... [OPTIONS]",
             Plan::run,
             "The exit code is 0 when nothing would change, 2 when something would, and 1 when the"
                 + " plan is blocked or could not be made.");
@@ -196,7 +203,21 @@ final class Commands {
                 .type(List.class)
                 .auxiliaryTypes(String.class)
                 .description("Take over this object, as in tool/main=1f0c2d9e-… .")
-                .build());
+                .build())
+        .addOption(take());
+  }
+
+  private static OptionSpec take() {
+    return OptionSpec.builder("--take")
+        .paramLabel("CHOICE")
+        .type(List.class)
+        .auxiliaryTypes(String.class)
+        .completionCandidates(Take.SIDES)
+        .description(
+            "Settle what the customer and the template changed both: theirs or ours for all of it,"
+                + " or FIELD=theirs, FIELD=ours or FIELD=JSON for one field, as in"
+                + " 'assistant/main#model.temperature=0.4'.")
+        .build();
   }
 
   private static CommandSpec apply() {
@@ -213,6 +234,87 @@ final class Commands {
             "graft status USER [OPTIONS]",
             Status::run)
         .addPositional(argument(0, "USER", USER));
+  }
+
+  private static CommandSpec drift() {
+    return command(
+            "Shows what differs from what Graft applied, and who changed it.",
+            "graft drift USER [--template NAME] [OPTIONS]",
+            Drift::run,
+            "The exit code is 0 when the customer changed nothing of it, 2 when something is"
+                + " changed or gone, and 1 when that could not be told.")
+        .addPositional(argument(0, "USER", USER))
+        .addOption(
+            option("--template", "NAME", "Of which installation; without it, of all of them."));
+  }
+
+  private static CommandSpec repair() {
+    return change(
+        "Puts back what the customer changed in what Graft had written.",
+        "graft repair USER [--template NAME] [--take CHOICE]... [--plan]%n"
+            + "             [OPTIONS]",
+        Change::repair);
+  }
+
+  private static CommandSpec rollback() {
+    return change(
+            "Goes back to an earlier release, or to before an operation.",
+            "graft rollback USER (--to RELEASE | --before OPERATION)%n"
+                + "               [--template NAME] [--take CHOICE]... [--even-if-used]%n"
+                + "               [--plan] [OPTIONS]",
+            Change::rollback)
+        .addOption(
+            option("--to", "RELEASE", "The version or the digest of the release to go back to."))
+        .addOption(
+            option(
+                "--before",
+                "OPERATION",
+                "The operation to undo, with all that came after it, by the id that graft status"
+                    + " shows."))
+        .addOption(evenIfUsed());
+  }
+
+  private static CommandSpec uninstall() {
+    return change(
+            "Removes what Graft made; what it took over stays.",
+            "graft uninstall USER [--template NAME] [--take CHOICE]...%n"
+                + "                [--even-if-used] [--plan] [OPTIONS]",
+            Change::uninstall)
+        .addOption(evenIfUsed());
+  }
+
+  private static CommandSpec change(String header, String synopsis, Action action) {
+    return command(header, synopsis, action)
+        .addPositional(argument(0, "USER", USER))
+        .addOption(
+            option(
+                "--template",
+                "NAME",
+                "Which installation; needed only when the account has several."))
+        .addOption(take())
+        .addOption(
+            flag(
+                "--plan",
+                "Show what it would do, and do nothing. The exit codes are those of graft plan."));
+  }
+
+  private static OptionSpec evenIfUsed() {
+    return flag(
+        "--even-if-used", "Remove objects, too, that something of the customer's own points at.");
+  }
+
+  private static CommandSpec unlink() {
+    return command(
+            "Lets an account go, and destroys its key.",
+            "graft unlink USER (--keep | --remove) [--even-if-used] [--yes]%n"
+                + "             [OPTIONS]",
+            Unlink::run,
+            "Whoever else is a user of the account loses it, too.")
+        .addPositional(argument(0, "USER", USER))
+        .addOption(flag("--keep", "Leave what Graft made in the account."))
+        .addOption(flag("--remove", "Delete what Graft made in the account first."))
+        .addOption(evenIfUsed())
+        .addOption(flag("--yes", "Do it although the account has other users, too."));
   }
 
   private static CommandSpec accounts() {

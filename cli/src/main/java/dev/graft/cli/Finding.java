@@ -69,8 +69,13 @@ record Finding(String severity, String code, String summary, String detail, Stri
 
   /** How a decision that the detail asks for is given to this program. */
   Optional<String> whatToType() {
-    return code.startsWith("ADOPTION_")
-        ? Optional.of("--adopt " + where + "=ID, or --adoption never")
-        : Optional.empty();
+    return switch (code) {
+      case "ADOPTION_NEEDED", "ADOPTION_AMBIGUOUS" ->
+          Optional.of("--adopt " + where + "=ID, or --adoption never");
+      case "COLLISION" ->
+          Optional.of("--take " + Shell.word(where + "=theirs") + "  (or ours, or a value)");
+      case "OBJECT_IN_USE" -> Optional.of("--even-if-used");
+      default -> Optional.empty();
+    };
   }
 }

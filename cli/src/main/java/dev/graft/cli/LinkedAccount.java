@@ -29,8 +29,21 @@ record LinkedAccount(String user, ObjectNode json) {
     return json.path("id").asString("");
   }
 
+  /** Whoever else has this account. */
+  List<String> otherUsers() {
+    return json.path("userIds")
+        .valueStream()
+        .map(other -> other.asString(""))
+        .filter(other -> !other.equals(user))
+        .toList();
+  }
+
+  String path() {
+    return "/v1/accounts/" + Api.encoded(id());
+  }
+
   /** An address below that of the account. */
   String path(String below) {
-    return "/v1/accounts/" + Api.encoded(id()) + "/" + below;
+    return path() + "/" + below;
   }
 }

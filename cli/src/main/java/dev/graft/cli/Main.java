@@ -84,7 +84,7 @@ public final class Main {
     if (arguments.contains("--debug")) {
       var trace = new StringWriter();
       e.printStackTrace(new PrintWriter(trace));
-      trace.toString().lines().forEach(line -> terminal.err().print(line));
+      trace.toString().lines().forEach(line -> terminal.err().print(line.replace("\t", "  ")));
     }
   }
 }

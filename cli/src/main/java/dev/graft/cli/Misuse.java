@@ -1,6 +1,6 @@
 package dev.graft.cli;
 
-import java.util.List;
+import java.util.regex.Pattern;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,6 +14,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * options are repeated: the rest may be a key or a token that came to the wrong place.
  */
 final class Misuse {
+  /** What the name of a command or an option looks like, and a key or a token does not. */
+  private static final Pattern NAME =
+      Pattern.compile("(--)?[a-z]{1,15}(-[a-z]{1,15}){0,2}|-[a-zA-Z]");
+
   private Misuse() {}
 
   static Refusal of(ParameterException e) {
@@ -21,7 +25,8 @@ final class Misuse {
     String name = command.qualifiedName();
     String sentence =
         switch (e) {
-          case UnmatchedArgumentException _ when name.equals("graft link") -> Link.NO_ARGUMENT;
+          case UnmatchedArgumentException unmatched when name.equals("graft link") ->
+              unmatched(unmatched, command) + " " + Link.NO_ARGUMENT;
           case UnmatchedArgumentException unmatched -> unmatched(unmatched, command);
           case MissingParameterException missing -> missing(missing, name);
           case OverwrittenOptionException twice ->
@@ -38,16 +43,20 @@ final class Misuse {
       return option.equals("--token")
           ? "A token is never an argument: everyone on this machine could see it. Use --token-file"
               + " or GRAFT_TOKEN."
-          : "There is no option " + option + "." + suggested(e);
+          : unknown("option", option, e);
     }
     return command.subcommands().isEmpty()
         ? command.qualifiedName() + " has an argument too many."
-        : "There is no command " + first + "." + suggested(e);
+        : unknown("command", first, e);
   }
 
-  private static String suggested(UnmatchedArgumentException e) {
-    List<String> suggestions = e.getSuggestions();
-    return suggestions.isEmpty() ? "" : " Is it " + String.join(" or ", suggestions) + "?";
+  private static String unknown(String what, String name, UnmatchedArgumentException e) {
+    if (!NAME.matcher(name).matches()) {
+      return "There is no such " + what + ".";
+    }
+    // The best comes first, and those after it are far from what was typed.
+    String meant = e.getSuggestions().stream().findFirst().map(s -> " Is it " + s + "?").orElse("");
+    return "There is no " + what + " " + name + "." + meant;
   }
 
   private static String missing(MissingParameterException e, String name) {

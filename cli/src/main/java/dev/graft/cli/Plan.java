@@ -7,7 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code graft plan}: what a clone would do, without doing it. */
+/** {@code graft plan}: what a clone would do, without doing it; and plans of other commands. */
 final class Plan {
   private Plan() {}
 
@@ -17,11 +17,16 @@ final class Plan {
     LinkedAccount account = LinkedAccount.of(given.argument(0), api);
     ObjectNode plan = api.post(account.path("plans"), wish).body();
     given.option("--out").ifPresent(file -> write(plan, file));
+    return told(plan, account.user(), given, terminal);
+  }
+
+  /** Shows a plan and how it is applied; the exit code tells whether anything would change. */
+  static int told(ObjectNode plan, String user, Given given, Terminal terminal) {
     var page = new PlanPage(plan, terminal.out().width());
     if (given.wantsJson()) {
       terminal.out().json(plan);
     } else {
-      terminal.out().print(page.lines(account.user()));
+      terminal.out().print(page.lines(user));
     }
     if (page.isBlocked()) {
       terminal
@@ -33,6 +38,9 @@ final class Plan {
                   .and("). Nothing was changed.")
                   .hanging(0));
       return Exit.FAILED;
+    }
+    if (!given.wantsJson() && page.hasSteps() && plan.path("id").isString()) {
+      terminal.err().print("Next: graft apply " + Shell.word(plan.path("id").asString("")));
     }
     return page.isInSync() ? Exit.DONE : Exit.CHANGES;
   }

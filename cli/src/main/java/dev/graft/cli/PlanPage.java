@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -16,11 +15,11 @@ final class PlanPage {
   private static final int FIELDS = 6;
 
   private final ObjectNode plan;
-  private final int width;
+  private final Fields fields;
 
   PlanPage(ObjectNode plan, int width) {
     this.plan = plan;
-    this.width = width;
+    this.fields = new Fields(width, FIELDS);
   }
 
   boolean isBlocked() {
@@ -29,6 +28,11 @@ final class PlanPage {
 
   boolean isInSync() {
     return status().equals("in-sync");
+  }
+
+  /** Whether there is anything that could be applied. */
+  boolean hasSteps() {
+    return plan.path("steps").valueStream().anyMatch(step -> !step(step).isEmpty());
   }
 
   private String status() {
@@ -44,15 +48,10 @@ final class PlanPage {
 
   List<Line> lines(String user) {
     var lines = new ArrayList<Line>();
-    String version = plan.path("version").asString("");
-    lines.add(
-        Line.of(
-            "Plan for "
-                + user
-                + ": "
-                + plan.path("template").asString("")
-                + (version.isEmpty() ? "" : " " + version),
-            Style.BOLD));
+    String planned =
+        Goal.of(plan)
+            .planned(plan.path("template").asString(""), plan.path("version").asString(""));
+    lines.add(Line.of("Plan for " + user + ": " + planned, Style.BOLD));
     for (JsonNode step : plan.path("steps")) {
       List<Line> shown = step(step);
       if (!shown.isEmpty()) {
@@ -60,6 +59,7 @@ final class PlanPage {
         lines.addAll(shown);
       }
     }
+    paragraph(impact(), lines);
     paragraph(untouched(), lines);
     paragraph(diagnostics(), lines);
     lines.add(Line.EMPTY);
@@ -96,16 +96,14 @@ final class PlanPage {
 
   private List<Line> create(JsonNode step) {
     var lines = new ArrayList<Line>();
-    lines.add(head(step, "+", "create", Style.GREEN));
+    String replaced = step.path("replaces").asString("");
+    lines.add(
+        head(step, "+", "create", Style.GREEN)
+            .and(replaced.isEmpty() ? "" : "  in place of " + replaced));
     for (var field : step.path("body").properties()) {
-      lines.add(oneLine(field.getKey(), field.getValue()));
+      lines.add(fields.value(field.getKey(), field.getValue()));
     }
     return lines;
-  }
-
-  private Line oneLine(String path, JsonNode value) {
-    return Line.of(path + ": " + Shown.of(value, width - FIELDS - path.length() - 2))
-        .indented(FIELDS);
   }
 
   private List<Line> update(JsonNode step) {
@@ -113,55 +111,41 @@ final class PlanPage {
     lines.add(head(step, "~", "update", Style.YELLOW));
     for (JsonNode change : step.path("changes")) {
       lines.addAll(
-          change(
+          fields.change(
               change.path("path").asString(""),
-              present(change.path("before")),
-              present(change.path("after"))));
+              Fields.present(change.path("before")),
+              Fields.present(change.path("after"))));
     }
     return lines;
   }
 
-  /** The API writes null for a field that is not there. */
-  private static JsonNode present(JsonNode value) {
-    return value.isNull() ? MissingNode.getInstance() : value;
-  }
-
-  private List<Line> change(String path, JsonNode before, JsonNode after) {
-    int room = width - FIELDS;
-    String whole = path + ": " + Shown.of(before, 10_000) + " -> " + Shown.of(after, 10_000);
-    if (whole.length() <= room) {
-      return List.of(Line.of(whole).indented(FIELDS));
-    }
-    if (before.isMissingNode()) {
-      return List.of(
-          Line.of(path + ": (nothing) -> " + Shown.of(after, room - path.length() - 16))
-              .indented(FIELDS));
-    }
+  /** What of the customer's own points at objects that would change or go. */
+  private List<Line> impact() {
+    List<JsonNode> impact = plan.path("impact").valueStream().toList();
+    Column column = Column.of(impact);
     var lines = new ArrayList<Line>();
-    lines.add(Line.of(path + ":").indented(FIELDS));
-    List<Line> sides =
-        before.isString() && after.isString()
-            ? TextDiff.between(before.stringValue(), after.stringValue(), room - 2)
-            : List.of(
-                TextDiff.removed(Shown.of(before, room - 4)),
-                TextDiff.added(Shown.of(after, room - 4)));
-    sides.forEach(side -> lines.add(side.indented(FIELDS + 2)));
+    for (JsonNode one : impact) {
+      String name = one.path("name").asString("");
+      lines.add(
+          Line.of("  ! ", Style.YELLOW)
+              .and(Column.address(one), Style.BOLD)
+              .and(column.gap(one) + "is used by ")
+              .and(one.path("kind").asString("") + " ")
+              .and(name.isEmpty() ? one.path("usedBy").asString("") : '"' + name + '"'));
+    }
     return lines;
   }
 
   private List<Line> untouched() {
     List<JsonNode> untouched =
         plan.path("standings").valueStream().filter(one -> !why(one).isEmpty()).toList();
-    int longest =
-        untouched.stream().mapToInt(o -> o.path("address").asString("").length()).max().orElse(0);
+    Column column = Column.of(untouched);
     var lines = new ArrayList<Line>();
     for (JsonNode one : untouched) {
-      String address = one.path("address").asString("");
       lines.add(
           Line.of("  = ")
-              .and(address, Style.BOLD)
-              .and(" ".repeat(longest - address.length() + 2))
-              .and(one.path("object").asString("") + "  ")
+              .and(Column.address(one), Style.BOLD)
+              .and(column.gap(one) + one.path("object").asString("") + "  ")
               .and(why(one), Style.DIM));
     }
     return lines;

@@ -29,6 +29,15 @@ final class Refusal extends RuntimeException {
     return new Refusal(Exit.USAGE, sentences, List.of(), null, null);
   }
 
+  /**
+   * As above, with lines that belong to it.
+   *
+   * @param more what follows the sentences
+   */
+  static Refusal usage(String sentences, List<Line> more) {
+    return new Refusal(Exit.USAGE, sentences, more, null, null);
+  }
+
   /** The call was right, and it could not be done. */
   static Refusal failed(String sentences) {
     return new Refusal(Exit.FAILED, sentences, List.of(), null, null);

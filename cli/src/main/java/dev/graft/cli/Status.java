@@ -61,20 +61,16 @@ final class Status {
 
   private static void installation(JsonNode one, List<Line> lines) {
     boolean converged = one.path("convergedAt").isString();
+    String how = one.path("version").isString() ? "as it should be at " : "not installed since ";
     lines.add(
-        Line.of("  " + one.path("template").asString("") + " " + one.path("version").asString(""))
-            .and(
-                converged
-                    ? "  as it should be at " + When.of(one.path("convergedAt")) + " UTC"
-                    : "")
+        Line.of("  " + new Installed(one).release())
+            .and(converged ? "  " + how + When.of(one.path("convergedAt")) + " UTC" : "")
             .and(converged ? "" : "  not finished yet", Style.YELLOW));
     List<JsonNode> objects = one.path("objects").valueStream().toList();
-    int longest =
-        objects.stream().mapToInt(o -> o.path("address").asString("").length()).max().orElse(0);
+    Column column = Column.of(objects);
     for (JsonNode object : objects) {
-      String address = object.path("address").asString("");
       lines.add(
-          Line.of("    " + address + " ".repeat(longest - address.length() + 2))
+          Line.of("    " + Column.address(object) + column.gap(object))
               .and(object.path("object").asString(""))
               .and(
                   "  "
@@ -86,9 +82,9 @@ final class Status {
     }
   }
 
-  /** One line for what went well; all that is known for what did not. */
+  /** In short what went well; all that is known for what did not. */
   private static void operation(JsonNode one, List<Line> lines) {
-    String status = one.path("status").asString("");
+    String status = status(one);
     List<Deed> deeds =
         one.path("actions").valueStream().map(a -> Deed.of(a.asString(""), List.of())).toList();
     lines.add(
@@ -96,6 +92,12 @@ final class Status {
             .and(one.path("kind").asString("") + " " + one.path("template").asString("") + "  ")
             .and(status, style(status))
             .and(deeds.isEmpty() ? "" : "  " + counted(deeds)));
+    lines.add(
+        Line.of(
+            "    %s  %s"
+                .formatted(one.path("id").asString(""), Goal.of(one).remark())
+                .stripTrailing(),
+            Style.DIM));
     if (status.equals("succeeded")) {
       return;
     }
@@ -107,7 +109,12 @@ final class Status {
     for (JsonNode diagnostic : one.path("diagnostics")) {
       lines.addAll(Finding.of(diagnostic).lines(4));
     }
-    lines.add(Line.of("    " + one.path("id").asString(""), Style.DIM));
+  }
+
+  /** What was never tried yet waits for its time: a late look at what may have come late. */
+  private static String status(JsonNode one) {
+    String status = one.path("status").asString("");
+    return status.equals("running") && one.path("tries").asInt(1) == 0 ? "waiting" : status;
   }
 
   private static String counted(List<Deed> deeds) {
@@ -120,7 +127,7 @@ final class Status {
   private static Style style(String status) {
     return switch (status) {
       case "succeeded" -> Style.GREEN;
-      case "running" -> Style.YELLOW;
+      case "running", "waiting" -> Style.YELLOW;
       default -> Style.RED;
     };
   }

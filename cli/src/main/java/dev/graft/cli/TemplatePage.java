@@ -43,12 +43,10 @@ final class TemplatePage {
 
   private static void resources(JsonNode template, List<Line> lines) {
     List<JsonNode> resources = template.path("resources").valueStream().toList();
-    int longest =
-        resources.stream().mapToInt(r -> r.path("address").asString("").length()).max().orElse(0);
+    Column column = Column.of(resources);
     for (JsonNode resource : resources) {
-      String address = resource.path("address").asString("");
       lines.add(
-          Line.of("  " + address + " ".repeat(longest - address.length() + 2))
+          Line.of("  " + Column.address(resource) + column.gap(resource))
               .and(resource.path("name").asString("")));
     }
   }

@@ -43,12 +43,14 @@ record Terminal(InputStream in, boolean isTyped, Output out, Output err) {
   private static Output output(
       FileDescriptor descriptor, int number, Map<String, String> environment) {
     boolean isTerminal = isTerminal(number);
-    boolean colours =
-        isTerminal
-            && environment.getOrDefault("NO_COLOR", "").isEmpty()
-            && !environment.getOrDefault("TERM", "").equals("dumb");
+    boolean colours = isTerminal && mayColour(environment);
     var stream = new PrintStream(new FileOutputStream(descriptor), false, StandardCharsets.UTF_8);
     return new Output(stream, isTerminal, colours, width(environment));
+  }
+
+  static boolean mayColour(Map<String, String> environment) {
+    return environment.getOrDefault("NO_COLOR", "").isEmpty()
+        && !environment.getOrDefault("TERM", "").equals("dumb");
   }
 
   private static int width(Map<String, String> environment) {

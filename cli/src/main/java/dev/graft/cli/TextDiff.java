@@ -2,12 +2,19 @@ package dev.graft.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.eclipse.jgit.diff.DiffAlgorithm;
+import org.eclipse.jgit.diff.Edit;
+import org.eclipse.jgit.diff.EditList;
+import org.eclipse.jgit.diff.HistogramDiff;
+import org.eclipse.jgit.diff.MyersDiff;
+import org.eclipse.jgit.diff.Sequence;
+import org.eclipse.jgit.diff.SequenceComparator;
 
 /**
  * The difference between two texts of lines, with one line around each change to tell where it is.
  */
 final class TextDiff {
-  /** Beyond this many comparisons, what differs is shown as replaced whole. */
+  /** Beyond this many comparisons, a minimal diff may take seconds. */
   private static final long MOST_COMPARISONS = 4_000_000;
 
   private final List<String> before;
@@ -27,29 +34,77 @@ final class TextDiff {
    * @param room for a line, its mark included
    */
   static List<Line> between(String before, String after, int room) {
-    var diff = new TextDiff(before.lines().toList(), after.lines().toList(), room - 2);
+    var diff = new TextDiff(lines(before), lines(after), room - 2);
     diff.walk();
     return diff.lines;
   }
 
-  /** A stretch of lines that are no longer there, and those that stand in their place. */
-  private record Hunk(int from, int to, int newFrom, int newTo) {}
+  /** Nothing is dropped, so that texts with other line breaks differ in their lines, too. */
+  private static List<String> lines(String text) {
+    return text.isEmpty() ? List.of() : List.of(text.split("\n", -1));
+  }
+
+  /** Lines as a diff compares them. */
+  private static final class Lines extends Sequence {
+    private final List<String> lines;
+
+    Lines(List<String> lines) {
+      this.lines = lines;
+    }
+
+    @Override
+    public int size() {
+      return lines.size();
+    }
+  }
+
+  private static final class Sameness extends SequenceComparator<Lines> {
+    @Override
+    public boolean equals(Lines one, int line, Lines other, int otherLine) {
+      return one.lines.get(line).equals(other.lines.get(otherLine));
+    }
+
+    @Override
+    public int hash(Lines lines, int line) {
+      return lines.lines.get(line).hashCode();
+    }
+  }
 
   private void walk() {
+    EditList edits = algorithm().diff(new Sameness(), new Lines(before), new Lines(after));
+    if (edits.isEmpty()) {
+      return;
+    }
     int shown = 0;
-    for (Hunk hunk : hunks()) {
-      int lead = Math.max(shown, hunk.from() - 1);
+    for (int i = 0; i < edits.size(); i++) {
+      Edit edit = edits.get(i);
+      int lead = Math.max(shown, edit.getBeginA() - 1);
       if (lead > shown) {
         lines.add(Line.of("  …", Style.DIM));
       }
-      context(lead, hunk.from());
-      replaced(before.subList(hunk.from(), hunk.to()), after.subList(hunk.newFrom(), hunk.newTo()));
-      shown = Math.min(hunk.to() + 1, before.size());
-      context(hunk.to(), shown);
+      context(lead, edit.getBeginA());
+      replaced(
+          before.subList(edit.getBeginA(), edit.getEndA()),
+          after.subList(edit.getBeginB(), edit.getEndB()));
+      // Two edits may touch: the line after the first one is then the second one's.
+      int next = i + 1 < edits.size() ? edits.get(i + 1).getBeginA() : before.size();
+      shown = Math.min(edit.getEndA() + 1, next);
+      context(edit.getEndA(), shown);
     }
-    if (shown < before.size()) {
+    if (!before.subList(shown, before.size()).stream().allMatch(String::isBlank)) {
       lines.add(Line.of("  …", Style.DIM));
     }
+  }
+
+  /** One that shows no line more than differs; for very long texts, one that is quick. */
+  private DiffAlgorithm algorithm() {
+    if ((long) before.size() * after.size() <= MOST_COMPARISONS) {
+      return MyersDiff.INSTANCE;
+    }
+    var quick = new HistogramDiff();
+    // Where it does not get on it would do as the slow one does.
+    quick.setFallbackAlgorithm(null);
+    return quick;
   }
 
   private void context(int from, int to) {
@@ -92,69 +147,5 @@ final class TextDiff {
       return Shown.start(text, room);
     }
     return Shown.start(Shown.end(text, text.length() - prefix + room / 3), room);
-  }
-
-  private List<Hunk> hunks() {
-    int head = 0;
-    while (head < Math.min(before.size(), after.size())
-        && before.get(head).equals(after.get(head))) {
-      head++;
-    }
-    int tail = 0;
-    while (tail < Math.min(before.size(), after.size()) - head
-        && before.get(before.size() - 1 - tail).equals(after.get(after.size() - 1 - tail))) {
-      tail++;
-    }
-    int oldEnd = before.size() - tail;
-    int newEnd = after.size() - tail;
-    if ((long) (oldEnd - head) * (newEnd - head) > MOST_COMPARISONS) {
-      return List.of(new Hunk(head, oldEnd, head, newEnd));
-    }
-    return hunks(head, oldEnd, newEnd);
-  }
-
-  /** What is left of both when their longest common sequence of lines is taken out. */
-  private List<Hunk> hunks(int head, int oldEnd, int newEnd) {
-    int[][] common = common(head, oldEnd, newEnd);
-    var hunks = new ArrayList<Hunk>();
-    int old = head;
-    int now = head;
-    int oldStart = old;
-    int newStart = now;
-    while (old < oldEnd || now < newEnd) {
-      if (old < oldEnd && now < newEnd && before.get(old).equals(after.get(now))) {
-        if (old > oldStart || now > newStart) {
-          hunks.add(new Hunk(oldStart, old, newStart, now));
-        }
-        oldStart = ++old;
-        newStart = ++now;
-      } else if (now == newEnd
-          || old < oldEnd
-              && common[old - head + 1][now - head] >= common[old - head][now - head + 1]) {
-        old++;
-      } else {
-        now++;
-      }
-    }
-    if (old > oldStart || now > newStart) {
-      hunks.add(new Hunk(oldStart, old, newStart, now));
-    }
-    return hunks;
-  }
-
-  /** How many lines two remainders have in common, for every two remainders. */
-  private int[][] common(int head, int oldEnd, int newEnd) {
-    var common = new int[oldEnd - head + 1][newEnd - head + 1];
-    for (int old = oldEnd - 1; old >= head; old--) {
-      for (int now = newEnd - 1; now >= head; now--) {
-        int row = old - head;
-        int column = now - head;
-        common[row][column] =
-            before.get(old).equals(after.get(now))
-                ? common[row + 1][column + 1] + 1
-                : Math.max(common[row + 1][column], common[row][column + 1]);
-      }
-    }
-    return common;
   }
 }

@@ -37,7 +37,8 @@ final class Token {
           "There is no file of the name that --token-file gives. It takes the name of a file with"
               + " the token in it, and never the token itself.");
     } catch (IOException e) {
-      throw Refusal.failed("The file that --token-file names cannot be read.", e);
+      // Its message names the file.
+      throw Refusal.failed("The file that --token-file names cannot be read.");
     }
   }
 

@@ -27,6 +27,7 @@ final class Wish {
     if (!adopt.isEmpty()) {
       body.set("adopt", adopt);
     }
+    Take.of(given.options("--take")).ifPresent(take -> body.set("take", take));
     return body;
   }
 }
