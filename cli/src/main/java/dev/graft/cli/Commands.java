@@ -251,8 +251,7 @@ final class Commands {
   private static CommandSpec repair() {
     return change(
         "Puts back what the customer changed in what Graft had written.",
-        "graft repair USER [--template NAME] [--take CHOICE]... [--plan]%n"
-            + "             [OPTIONS]",
+        "graft repair USER [--template NAME] [--plan] [OPTIONS]",
         Change::repair);
   }
 
@@ -271,13 +270,14 @@ final class Commands {
                 "OPERATION",
                 "The operation to undo, with all that came after it, by the id that graft status"
                     + " shows."))
+        .addOption(take())
         .addOption(evenIfUsed());
   }
 
   private static CommandSpec uninstall() {
     return change(
             "Removes what Graft made; what it took over stays.",
-            "graft uninstall USER [--template NAME] [--take CHOICE]...%n"
+            "graft uninstall USER [--template NAME]%n"
                 + "                [--even-if-used] [--plan] [OPTIONS]",
             Change::uninstall)
         .addOption(evenIfUsed());
@@ -291,7 +291,6 @@ final class Commands {
                 "--template",
                 "NAME",
                 "Which installation; needed only when the account has several."))
-        .addOption(take())
         .addOption(
             flag(
                 "--plan",

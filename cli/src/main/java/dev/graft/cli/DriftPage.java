@@ -108,9 +108,8 @@ final class DriftPage {
   private List<Line> field(String by, JsonNode field) {
     String path = field.path("path").asString("");
     JsonNode live = Fields.present(field.path("live"));
-    // That the template has another value does not make it another one here.
     return by.equals("release")
-        ? List.of(fields.value(path, live))
+        ? fields.change(path, live, Fields.present(field.path("wanted")))
         : fields.change(path, Fields.present(field.path("applied")), live);
   }
 
@@ -118,7 +117,7 @@ final class DriftPage {
     return switch (by) {
       case "customer" -> "changed by the customer:";
       case "vapi" -> "written by Vapi in a form of its own:";
-      case "release" -> "as it is, while the template has another value by now:";
+      case "release" -> "still to come, the template has it by now:";
       default -> "changed by " + by + ":";
     };
   }

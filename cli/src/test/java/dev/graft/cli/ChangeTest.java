@@ -118,12 +118,13 @@ class ChangeTest {
 
   @Test
   void everyOptionIsSentAsTheApiTakesIt() {
-    call("repair user_123 --template front-desk --take tool/main#url=ours --take tool/main#x=1");
+    call(
+        "rollback user_123 --to 1 --template front-desk --take tool/main#url=ours --take tool/main#x=1");
     assertThat(Json.parse(lastBodyOf(OPERATIONS)))
         .isEqualTo(
             Json.parse(
                 """
-                {"kind": "repair",
+                {"kind": "rollback", "release": "1",
                  "take": {"tool/main#url": "ours", "tool/main#x": {"value": 1}}}\
                 """));
     call("rollback user_123 --to 1 --take theirs --even-if-used");
@@ -133,10 +134,9 @@ class ChangeTest {
                 """
                 {"kind": "rollback", "take": "theirs", "evenIfUsed": true, "release": "1"}\
                 """));
-    call("uninstall user_123 --take ours --even-if-used --plan");
+    call("uninstall user_123 --even-if-used --plan");
     assertThat(Json.parse(lastBodyOf(PLANS)))
-        .isEqualTo(
-            Json.parse("{\"kind\": \"uninstall\", \"take\": \"ours\", \"evenIfUsed\": true}"));
+        .isEqualTo(Json.parse("{\"kind\": \"uninstall\", \"evenIfUsed\": true}"));
   }
 
   @Test

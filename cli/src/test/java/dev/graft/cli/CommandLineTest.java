@@ -145,7 +145,7 @@ class CommandLineTest {
             "status u -t" + SECRET,
             "clone u --adopt " + SECRET,
             "clone u --take " + SECRET,
-            "repair u --take tool/main#url=" + SECRET,
+            "rollback u --to 1 --take tool/main#url=" + SECRET,
             "rollback u " + SECRET,
             "unlink u " + SECRET,
             "accounts --limit " + SECRET,

@@ -172,7 +172,7 @@ final class Documents {
             {"path": "server.secret", "by": "customer", "applied": null, "live": "***"},
             {"path": "voice.speed", "by": "vapi", "applied": "1", "live": 1},
             {"path": "name", "by": "release", "applied": "Front Desk_v1.1",
-             "live": "Front Desk_v1.1"}]}]}\
+             "live": "Front Desk_v1.1", "wanted": "Front Desk_v1.2"}]}]}\
       """;
 
   static final String DRIFT_NONE =

@@ -62,8 +62,8 @@ class DriftTest {
                     server.secret: (nothing) -> "***"
                   written by Vapi in a form of its own:
                     voice.speed: "1" -> 1
-                  as it is, while the template has another value by now:
-                    name: "Front Desk_v1.1"
+                  still to come, the template has it by now:
+                    name: "Front Desk_v1.1" -> "Front Desk_v1.2"
 
               - tool/main      7e49a5d5-7ffe-4468-874e-4e48687a762a  gone
               = tool/end-call  57cae03b-c292-459c-ba6d-442e12480b9d  as applied

@@ -330,8 +330,7 @@ class Figures {
       String user = "full-" + size;
       Http.post(vapi, "/_sandbox/accounts", Json.object().put("name", user).put("key", user));
       for (String kind : List.of("tool", "assistant")) {
-        String body =
-            kind.equals("tool") ? "{\"type\":\"endCall\"}" : "{\"name\":\"Own {n}\"}";
+        String body = kind.equals("tool") ? "{\"type\":\"endCall\"}" : "{\"name\":\"Own {n}\"}";
         Http.Answer seeded =
             Http.post(
                 vapi,

@@ -161,7 +161,8 @@ class WholeProductTest {
   void aDiskThatCannotBeWrittenToIsToldAndTheServerLivesOn() throws Exception {
     try (GraftProcess sandbox = sandbox()) {
       Map<String, String> environment = environment(sandbox.url());
-      // The kernel refuses to let any file grow beyond this, which the library of SQLite, unpacked at
+      // The kernel refuses to let any file grow beyond this, which the library of SQLite, unpacked
+      // at
       // the start, just stays below. The database and its log begin far below it.
       int blocks = 2_500;
       Path limited = folder.resolve("limited");

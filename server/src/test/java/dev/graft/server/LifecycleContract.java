@@ -246,6 +246,8 @@ interface LifecycleContract extends ServerContract {
         });
     assertThat(writes()).isZero();
 
+    assertThat(change(customer, "{\"kind\":\"repair\",\"take\":\"theirs\"}").code())
+        .isEqualTo("INVALID_TAKE");
     RunningServer.Answer plan = planned(customer, "{\"kind\":\"repair\"}");
     assertThat(plan.status()).as(plan.body()).isEqualTo(201);
     assertThat(plan.json().at("/steps/0/changes/0/path").stringValue()).isEqualTo("firstMessage");

@@ -32,6 +32,11 @@ public record Plan(
     return steps.stream().anyMatch(Step::writes);
   }
 
+  /** Whether anything would come or go: at Vapi, or in what counts as ours. */
+  public boolean changes() {
+    return steps.stream().anyMatch(step -> !(step instanceof Step.Confirm));
+  }
+
   /** The objects that would be changed or removed, by what happens to them. */
   public Map<ObjectId, Step> touched() {
     var touched = new LinkedHashMap<ObjectId, Step>();

@@ -61,6 +61,13 @@ final class Asked {
     if (operation.isPresent()) {
       goal = new Goal.Undo(operation.get());
     }
+    if (!isRollback && body.any("take") != null) {
+      throw new Problem(
+          400,
+          "INVALID_TAKE",
+          "'take' is for a clone or a rollback: a repair writes again whatever Graft had written, and"
+              + " an uninstall merges nothing.");
+    }
     boolean evenIfUsed = body.flag("evenIfUsed", "INVALID_FLAG");
     return Wish.of(
         goal,
