@@ -33,7 +33,7 @@ import tools.jackson.databind.JsonNode;
  */
 class Figures {
   private static final int LATENCY_MS = 50;
-  private static final int WARM_UP = 3_000;
+  private static final int WARM_UP = 2_000;
   private static final int MEASURED = 150;
 
   @TempDir private Path folder;
@@ -111,20 +111,22 @@ class Figures {
 
   private void warmUp() throws Exception {
     latency(0);
-    many(WARM_UP, user -> Http.clone(graft, user));
+    all(newUsers(WARM_UP), user -> Http.clone(graft, user));
+  }
+
+  /** Users of the product with empty accounts, linked many at a time. */
+  private List<String> newUsers(int count) throws Exception {
+    var users = new ArrayList<String>();
+    for (int i = 0; i < count; i++) {
+      users.add("sandbox-" + accounts++);
+    }
+    all(users, user -> Http.link(graft, user, user));
+    return users;
   }
 
   /** What is done for one user. */
   private interface Job {
     void of(String user) throws IOException;
-  }
-
-  private void many(int count, Job job) throws Exception {
-    var users = new ArrayList<String>();
-    for (int i = 0; i < count; i++) {
-      users.add(newUser());
-    }
-    all(users, job);
   }
 
   private static void all(List<String> users, Job job) throws Exception {
@@ -151,10 +153,7 @@ class Figures {
   }
 
   private void cpuPerClone(GraftProcess server) throws Exception {
-    var users = new ArrayList<String>();
-    for (int i = 0; i < 600; i++) {
-      users.add(newUser());
-    }
+    List<String> users = newUsers(600);
     row("processor time per first clone, warm, 600 at 8 at once", cpu(server, users));
     row("processor time per repeat clone, warm, the same 600", cpu(server, users));
     writeTemplate(2);
