@@ -87,6 +87,15 @@ class WholeProductTest {
       assertThat(run(Map.of(), 0, "key", "generate")).containsPattern("[0-9a-f]{64}");
       assertThat(Http.objects(sandbox.url(), "Demo%20customer", "assistant")).hasSize(1);
       assertThat(Http.objects(sandbox.url(), "Demo%20customer", "tool")).hasSize(1);
+
+      assertThat(run(user, 0, "drift", "user_123")).contains("as applied");
+      assertThat(run(user, 0, "repair", "user_123", "--plan")).isNotEmpty();
+      assertThat(run(user, 2, "uninstall", "user_123", "--plan")).contains("delete");
+      assertThat(run(user, 1, "rollback", "user_123", "--to", "9")).contains("RELEASE_NOT_FOUND");
+      assertThat(run(user, 64, "unlink", "user_123")).contains("--keep", "--remove");
+      assertThat(run(user, 0, "unlink", "user_123", "--remove")).contains("destroyed");
+      assertThat(Http.objects(sandbox.url(), "Demo%20customer", "assistant")).isEmpty();
+      assertThat(run(user, 1, "status", "user_123")).contains("API_KEY_NOT_FOUND");
     }
   }
 

@@ -118,6 +118,8 @@ public final class Database implements AutoCloseable {
     config.setJournalMode(JournalMode.WAL);
     // FULL: a committed intent survives a power cut, and only then may a create be sent.
     config.setSynchronous(SynchronousMode.FULL);
+    // What is deleted is overwritten: a destroyed data key must not linger in a free page.
+    config.setPragma(SQLiteConfig.Pragma.SECURE_DELETE, "ON");
     config.setBusyTimeout(10_000);
     config.enforceForeignKeys(true);
     var source = new SQLiteDataSource(config);

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
+import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,5 +97,33 @@ class SqliteStoreTest implements StoreContract, CrashContract {
   void readersCannotWrite() {
     assertThatThrownBy(() -> database.read(sql -> sql.execute("DELETE FROM kept_value")))
         .isInstanceOf(RuntimeException.class);
+  }
+
+  @Test
+  void whatIsErasedIsOverwrittenInTheFile(@TempDir Path folder) throws Exception {
+    Path own = folder.resolve("graft.db");
+    byte[] wrapped = "a wrapped data key that must go".getBytes(StandardCharsets.UTF_8);
+    try (Database fresh = Database.sqlite(own)) {
+      var account =
+          new Account(
+              "acc_1",
+              null,
+              "us",
+              "key_1",
+              new Sealed(new byte[] {1}),
+              "print",
+              Instant.parse("2026-11-23T10:00:00Z"));
+      var accounts = new Accounts(fresh);
+      accounts.link(
+          "user",
+          null,
+          account,
+          new StoredDataKey("key_1", "acc_1", "local:", "k1", new Sealed(wrapped)));
+      var operations = new Operations(fresh, Duration.ofSeconds(30));
+      Lease lease = operations.take("acc_1", "a").orElseThrow();
+      assertThat(accounts.erase(lease, Duration.ofSeconds(30))).isTrue();
+    }
+    String file = new String(Files.readAllBytes(own), StandardCharsets.ISO_8859_1);
+    assertThat(file).doesNotContain(new String(wrapped, StandardCharsets.ISO_8859_1));
   }
 }

@@ -19,12 +19,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets an account go: what Graft made in it stays or goes, as its owner wishes, and its key is
  * destroyed in either case.
  */
 public final class Unlinking {
+  private static final Logger LOG = LoggerFactory.getLogger(Unlinking.class);
+
   private final Installing installing;
   private final Installations installations;
   private final Operations operations;
@@ -107,6 +111,7 @@ public final class Unlinking {
     if (lease.isEmpty() || !accounts.erase(lease.get(), operations.leaseTime())) {
       return new Result.Busy();
     }
+    LOG.info("account {} is unlinked and its key destroyed; removed: {}", account.id(), removed);
     return new Result.Unlinked(removed, left, refused);
   }
 
