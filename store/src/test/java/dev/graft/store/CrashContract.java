@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.core.apply.Action;
 import dev.graft.core.apply.Bench;
-import dev.graft.core.apply.Call;
+import dev.graft.core.apply.Fuse;
 import dev.graft.core.apply.GoingBack;
 import dev.graft.core.apply.InMemoryVapi;
 import dev.graft.core.apply.Journal;
 import dev.graft.core.apply.Reconciler;
-import dev.graft.core.apply.Reply;
 import dev.graft.core.apply.Sighting;
 import dev.graft.core.apply.Tempo;
-import dev.graft.core.apply.VapiAccount;
 import dev.graft.core.json.Json;
 import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Ledger;
@@ -20,7 +18,6 @@ import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,58 +31,6 @@ import tools.jackson.databind.JsonNode;
  * holder from what is on record.
  */
 interface CrashContract extends StoreContract {
-  /** The process is gone. */
-  final class Stopped extends RuntimeException {}
-
-  /** Counts effects, on the journal and on Vapi, and stops before or after the n-th. */
-  final class Fuse {
-    private final int stopAt;
-    private int passed;
-
-    Fuse(int stopAt) {
-      this.stopAt = stopAt;
-    }
-
-    private void pass() {
-      if (passed++ == stopAt) {
-        throw new Stopped();
-      }
-    }
-
-    VapiAccount wrap(VapiAccount account) {
-      return calls -> {
-        var replies = new ArrayList<Reply>();
-        for (Call call : calls) {
-          boolean writes = !(call instanceof Call.Get) && !(call instanceof Call.All);
-          if (writes) {
-            pass();
-          }
-          replies.addAll(account.send(List.of(call)));
-          if (writes) {
-            pass();
-          }
-        }
-        return replies;
-      };
-    }
-
-    Journal wrap(Journal journal) {
-      return new Journal() {
-        @Override
-        public List<Story> stories() {
-          return journal.stories();
-        }
-
-        @Override
-        public void append(List<Written> entries, List<LedgerChange> changes) {
-          pass();
-          journal.append(entries, changes);
-          pass();
-        }
-      };
-    }
-  }
-
   /** One customer's account with one installation in it. */
   final class Customer {
     final InMemoryVapi vapi = new InMemoryVapi();
@@ -121,7 +66,7 @@ interface CrashContract extends StoreContract {
     }
 
     List<String> run(Job job) {
-      return run(job, begin(job), new Fuse(-1));
+      return run(job, begin(job), new Fuse(-1, false));
     }
 
     /** Runs an operation that nobody holds, as its first holder or as an heir. */
@@ -198,20 +143,20 @@ interface CrashContract extends StoreContract {
 
   /** Stops the last of these jobs everywhere; gives the number of effects. */
   private int stopEverywhere(List<Customer.Job> before, Customer.Job job) {
-    var counting = new Fuse(-1);
+    var counting = new Fuse(-1, false);
     Customer undisturbed = customer();
     before.forEach(undisturbed::run);
     List<String> actions = undisturbed.run(job, undisturbed.begin(job), counting);
     JsonNode expected = undisturbed.vapi.contents();
-    for (int at = 0; at < counting.passed; at++) {
+    for (int at = 0; at < counting.passed(); at++) {
       Customer customer = customer();
       before.forEach(customer::run);
       Operation operation = customer.begin(job);
       @Nullable List<String> undisturbedAfterAll = null;
       try {
-        undisturbedAfterAll = customer.run(job, operation, new Fuse(at));
-      } catch (Stopped gone) {
-        assertThat(customer.run(job, operation, new Fuse(-1)))
+        undisturbedAfterAll = customer.run(job, operation, new Fuse(at, false));
+      } catch (Fuse.Crash gone) {
+        assertThat(customer.run(job, operation, new Fuse(-1, false)))
             .as("stopped at %d", at)
             .isEqualTo(actions);
       }
@@ -220,7 +165,7 @@ interface CrashContract extends StoreContract {
       assertThat(new Operations(database(), Duration.ofSeconds(30)).withId(operation.id()))
           .hasValueSatisfying(over -> assertThat(over.isOver()).isTrue());
     }
-    return counting.passed;
+    return counting.passed();
   }
 
   @Test

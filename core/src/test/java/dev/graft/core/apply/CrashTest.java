@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,60 +22,6 @@ import tools.jackson.databind.JsonNode;
  * record. The account must be as if nothing had happened.
  */
 class CrashTest {
-  private static final class Crash extends RuntimeException {}
-
-  /** Counts effects, and stops before or after the n-th. */
-  private static final class Fuse {
-    private final int stopAt;
-    private final boolean lastFirst;
-    private int passed;
-
-    Fuse(int stopAt, boolean lastFirst) {
-      this.stopAt = stopAt;
-      this.lastFirst = lastFirst;
-    }
-
-    void pass() {
-      if (passed++ == stopAt) {
-        throw new Crash();
-      }
-    }
-
-    VapiAccount wrap(VapiAccount account) {
-      return calls -> {
-        // Calls that are made at the same time arrive in any order.
-        var replies = new ArrayList<Reply>();
-        for (Call call : lastFirst ? calls.reversed() : calls) {
-          boolean writes = !(call instanceof Call.Get) && !(call instanceof Call.All);
-          if (writes) {
-            pass();
-          }
-          replies.addAll(account.send(List.of(call)));
-          if (writes) {
-            pass();
-          }
-        }
-        return lastFirst ? replies.reversed() : replies;
-      };
-    }
-
-    Journal wrap(Journal journal) {
-      return new Journal() {
-        @Override
-        public List<Story> stories() {
-          return journal.stories();
-        }
-
-        @Override
-        public void append(List<Written> entries, List<LedgerChange> changes) {
-          pass();
-          journal.append(entries, changes);
-          pass();
-        }
-      };
-    }
-  }
-
   /** Runs the job with a crash at every effect in turn; gives the number of effects. */
   private static int crashEverywhere(Consumer<Bench> before, Release release) {
     return crashEverywhere(
@@ -102,7 +47,7 @@ class CrashTest {
             undisturbed.run(desire.apply(undisturbed), counting::wrap, counting::wrap));
     JsonNode expected = undisturbed.vapi.contents();
 
-    for (int at = 0; at < counting.passed; at++) {
+    for (int at = 0; at < counting.passed(); at++) {
       var bench = new Bench();
       before.accept(bench);
       var fuse = new Fuse(at, lastFirst);
@@ -110,14 +55,14 @@ class CrashTest {
       try {
         bench.run(desired, fuse::wrap, fuse::wrap);
         throw new AssertionError("it did not stop at effect " + at);
-      } catch (Crash expectedCrash) {
+      } catch (Fuse.Crash expectedCrash) {
         // The process is gone; whoever comes next has the record and the account, nothing else.
       }
       assertThat(bench.actions(bench.resume(desired))).as("stopped at %d", at).isEqualTo(actions);
       assertThat(bench.vapi.contents()).as("stopped at %d", at).isEqualTo(expected);
       assertThat(bench.actions(bench.run(desired))).allMatch(nothingLeft);
     }
-    return counting.passed;
+    return counting.passed();
   }
 
   @Test
@@ -209,7 +154,7 @@ class CrashTest {
         var fuse = new Fuse(at, false);
         try {
           bench.run(release("1"), fuse::wrap, fuse::wrap);
-        } catch (Crash expected) {
+        } catch (Fuse.Crash expected) {
           bench.actions(bench.resume(release(files("1"))));
         }
       }
