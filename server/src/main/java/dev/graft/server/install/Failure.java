@@ -126,7 +126,8 @@ public record Failure(
     };
   }
 
-  private static String said(List<String> messages) {
+  /** Vapi's own sentences as the end of one of ours, with one full stop. */
+  public static String said(List<String> messages) {
     return messages.isEmpty()
         ? "."
         : ": " + String.join("; ", messages) + (messages.getLast().endsWith(".") ? "" : ".");

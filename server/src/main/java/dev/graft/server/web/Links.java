@@ -90,7 +90,7 @@ final class Links {
         401,
         "UNAUTHORIZED",
         "Vapi does not accept this API key"
-            + (messages.isEmpty() ? "." : ": " + String.join("; ", messages) + ".")
+            + Failure.said(messages)
             + " It was not stored. Copy a private key from the Vapi dashboard (API Keys) and link it"
             + " again; a public key does not work.");
   }
