@@ -120,7 +120,7 @@ final class AccountsApi {
     return accounts.withId(id).orElseThrow(AccountsApi::notFound);
   }
 
-  private static Problem notFound() {
+  static Problem notFound() {
     return new Problem(
         404,
         "ACCOUNT_NOT_FOUND",

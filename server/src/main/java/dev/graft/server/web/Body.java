@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON object that came with a request, and the values that its members must have. */
 final class Body {
+  private static final String READ = "graft.body";
   private static final int LARGEST = 64 * 1024;
   private static final int LONGEST_USER_ID = 255;
   private static final int LONGEST_KEY = 512;
@@ -34,7 +35,16 @@ final class Body {
    * @throws Problem when it is not one JSON object of a reasonable size
    */
   static Body of(ServerRequest request) {
-    HttpServletRequest servlet = request.servletRequest();
+    // It is read once: the gate looks into it before the route does.
+    if (request.servletRequest().getAttribute(READ) instanceof Body read) {
+      return read;
+    }
+    Body body = read(request.servletRequest());
+    request.servletRequest().setAttribute(READ, body);
+    return body;
+  }
+
+  private static Body read(HttpServletRequest servlet) {
     requireJson(servlet.getContentType());
     byte[] bytes = bytes(servlet);
     try {

@@ -1,5 +1,6 @@
 package dev.graft.server.web;
 
+import dev.graft.server.access.Caller;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpFilter;
@@ -10,9 +11,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before every route: gives the request an id, sets the headers that a browser should see,
@@ -20,10 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Guard extends HttpFilter {
   static final String REQUEST_ID = "graft.request-id";
-
-  /** What everyone may see: whether Graft lives, and how it is used. */
-  private static final Set<String> OPEN_PATHS =
-      Set.of("/", "/health", "/health/ready", "/openapi.yaml", "/docs");
 
   private final transient Optional<AdminToken> token;
 
@@ -51,50 +46,42 @@ final class Guard extends HttpFilter {
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
             + " data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'");
-    Problem refusal = refusal(request);
-    if (refusal == null) {
-      chain.doFilter(request, response);
-    } else {
+    try {
+      request.setAttribute(Gate.CALLER, caller(request));
+    } catch (Problem refusal) {
       write(refusal, response, requestId);
+      return;
     }
+    chain.doFilter(request, response);
   }
 
-  private @Nullable Problem refusal(HttpServletRequest request) {
+  /** Whoever shows the right thing; nobody in particular who shows nothing. */
+  private Caller caller(HttpServletRequest request) {
     if (token.isEmpty()) {
-      return refusalWithoutToken(request);
-    }
-    String path = request.getRequestURI();
-    if (OPEN_PATHS.contains(path) || path.matches("/docs/[A-Za-z0-9.-]+")) {
-      return null;
+      refuseStrangers(request);
+      return Caller.LOCAL;
     }
     String header = request.getHeader("Authorization");
     if (header == null) {
-      return unauthorized(
-          "This server wants a token of Graft's own (not a Vapi key). Send the admin token in the"
-              + " header 'Authorization: Bearer …'.");
+      return Caller.NOBODY;
     }
-    if (!header.regionMatches(true, 0, "Bearer ", 0, 7)
-        || !token.get().matches(header.substring(7).strip())) {
-      return unauthorized(
-          "The token in the header 'Authorization' is not one of Graft's own. It is the admin token"
-              + " that was shown at the first start or set as GRAFT_ADMIN_TOKEN, not a Vapi key.");
+    if (header.regionMatches(true, 0, "Bearer ", 0, 7)
+        && token.get().matches(header.substring(7).strip())) {
+      return Caller.ADMIN;
     }
-    return null;
-  }
-
-  private static Problem unauthorized(String detail) {
-    return new Problem(401, "UNAUTHORIZED", detail)
-        .withHeader("WWW-Authenticate", "Bearer realm=\"graft\"");
+    throw Gate.unauthorized(
+        "The token in the header 'Authorization' is not one of Graft's own. It is the admin token"
+            + " that was shown at the first start or set as GRAFT_ADMIN_TOKEN, not a Vapi key.");
   }
 
   /**
    * Without a token, a page in a browser on this machine must not be able to call: it cannot forge
    * the Host of a name that it made point here, nor hide its Origin.
    */
-  private static @Nullable Problem refusalWithoutToken(HttpServletRequest request) {
+  private static void refuseStrangers(HttpServletRequest request) {
     String host = request.getHeader("Host");
     if (host == null || !isLocal(host)) {
-      return new Problem(
+      throw new Problem(
           403,
           "FOREIGN_HOST",
           "This server takes requests without a token, and therefore only under the name of this"
@@ -102,13 +89,12 @@ final class Guard extends HttpFilter {
     }
     String origin = request.getHeader("Origin");
     if (origin != null && !isSameOrigin(origin, host)) {
-      return new Problem(
+      throw new Problem(
           403,
           "FOREIGN_ORIGIN",
           "This server takes requests without a token, and therefore none that a page of another"
               + " site sends.");
     }
-    return null;
   }
 
   private static boolean isLocal(String host) {

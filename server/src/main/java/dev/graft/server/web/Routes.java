@@ -1,10 +1,13 @@
 package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.access.Caller;
+import dev.graft.server.access.Permission;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpMethod;
@@ -23,56 +26,117 @@ import tools.jackson.databind.JsonNode;
 public final class Routes {
   private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
 
+  private final Gate gate;
   private final List<Route> routes;
 
-  /** One method on one path. */
-  private record Route(HttpMethod method, String path, HandlerFunction<ServerResponse> handler) {
+  /**
+   * One method on one path.
+   *
+   * @param permission what a caller needs; null where everyone may come
+   * @param subject whose account it is about
+   */
+  record Route(
+      HttpMethod method,
+      String path,
+      @Nullable Permission permission,
+      Subject subject,
+      HandlerFunction<ServerResponse> handler) {
     PathPattern pattern() {
       return PathPatternParser.defaultInstance.parse(path);
     }
   }
 
-  public Routes(
-      Contract contract, AccountsApi accounts, TemplatesApi templates, WorkApi work, Pages pages) {
+  Routes(
+      Gate gate,
+      Contract contract,
+      AccountsApi accounts,
+      TemplatesApi templates,
+      WorkApi work,
+      Pages pages) {
+    this.gate = gate;
     this.routes =
         List.of(
-            post("/api/vapi/link", contract::link),
-            post("/api/vapi/clone", contract::clone),
-            post("/v1/accounts", accounts::link),
-            get("/v1/accounts", accounts::list),
-            get("/v1/accounts/{account}", accounts::one),
-            delete("/v1/accounts/{account}", accounts::unlink),
-            get("/v1/accounts/{account}/installations", work::installations),
-            post("/v1/accounts/{account}/installations", work::install),
-            post("/v1/accounts/{account}/plans", work::planClone),
-            get("/v1/accounts/{account}/operations", work::operations),
-            get("/v1/installations/{installation}", work::installation),
-            get("/v1/installations/{installation}/drift", work::drift),
-            post("/v1/installations/{installation}/operations", work::change),
-            post("/v1/installations/{installation}/plans", work::planChange),
-            get("/v1/plans/{plan}", work::storedPlan),
-            post("/v1/plans/{plan}/apply", work::applyPlan),
-            get("/v1/operations/{operation}", work::operation),
-            get("/v1/templates", templates::list),
-            get("/v1/templates/{template}", templates::one),
-            get("/health", pages::live),
-            get("/health/ready", pages::ready),
-            get("/openapi.yaml", pages::openApi),
-            get("/docs", pages::docs),
-            get("/docs/{file}", pages::docsFile),
-            get("/", pages::root));
+            post("/api/vapi/link", Permission.LINK, Subject.USER, contract::link),
+            post("/api/vapi/clone", Permission.CHANGE, Subject.USER, contract::clone),
+            post("/v1/accounts", Permission.LINK, Subject.USER, accounts::link),
+            get("/v1/accounts", Permission.READ, Subject.USER, accounts::list),
+            get("/v1/accounts/{account}", Permission.READ, Subject.ACCOUNT, accounts::one),
+            delete("/v1/accounts/{account}", Permission.UNLINK, Subject.ACCOUNT, accounts::unlink),
+            get(
+                "/v1/accounts/{account}/installations",
+                Permission.READ,
+                Subject.ACCOUNT,
+                work::installations),
+            post(
+                "/v1/accounts/{account}/installations",
+                Permission.CHANGE,
+                Subject.ACCOUNT,
+                work::install),
+            post("/v1/accounts/{account}/plans", Permission.PLAN, Subject.ACCOUNT, work::planClone),
+            get(
+                "/v1/accounts/{account}/operations",
+                Permission.READ,
+                Subject.ACCOUNT,
+                work::operations),
+            get(
+                "/v1/installations/{installation}",
+                Permission.READ,
+                Subject.INSTALLATION,
+                work::installation),
+            get(
+                "/v1/installations/{installation}/drift",
+                Permission.PLAN,
+                Subject.INSTALLATION,
+                work::drift),
+            post(
+                "/v1/installations/{installation}/operations",
+                Permission.CHANGE,
+                Subject.INSTALLATION,
+                work::change),
+            post(
+                "/v1/installations/{installation}/plans",
+                Permission.PLAN,
+                Subject.INSTALLATION,
+                work::planChange),
+            get("/v1/plans/{plan}", Permission.READ, Subject.PLAN, work::storedPlan),
+            post("/v1/plans/{plan}/apply", Permission.CHANGE, Subject.PLAN, work::applyPlan),
+            get("/v1/operations/{operation}", Permission.READ, Subject.OPERATION, work::operation),
+            get("/v1/templates", Permission.READ, Subject.NONE, templates::list),
+            get("/v1/templates/{template}", Permission.READ, Subject.NONE, templates::one),
+            open("/health", pages::live),
+            open("/health/ready", pages::ready),
+            open("/openapi.yaml", pages::openApi),
+            open("/docs", pages::docs),
+            open("/docs/{file}", pages::docsFile),
+            open("/", pages::root));
   }
 
-  private static Route get(String path, HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.GET, path, handler);
+  private static Route open(String path, HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.GET, path, null, Subject.NONE, handler);
   }
 
-  private static Route delete(String path, HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.DELETE, path, handler);
+  private static Route get(
+      String path,
+      Permission permission,
+      Subject subject,
+      HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.GET, path, permission, subject, handler);
   }
 
-  private static Route post(String path, HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.POST, path, handler);
+  private static Route delete(
+      String path,
+      Permission permission,
+      Subject subject,
+      HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.DELETE, path, permission, subject, handler);
+  }
+
+  private static Route post(
+      String path,
+      Permission permission,
+      Subject subject,
+      HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.POST, path, permission, subject, handler);
   }
 
   /** Method and path of every route, for the check against the published description. */
@@ -85,9 +149,10 @@ public final class Routes {
     for (Route route : routes) {
       builder.route(
           RequestPredicates.method(route.method()).and(RequestPredicates.path(route.path())),
-          request -> answered(route.handler(), request));
+          request -> answered(route, request));
     }
-    builder.route(RequestPredicates.all(), request -> answered(this::nowhere, request));
+    var nowhere = new Route(HttpMethod.GET, "/**", Permission.READ, Subject.NONE, this::nowhere);
+    builder.route(RequestPredicates.all(), request -> answered(nowhere, request));
     return builder.build();
   }
 
@@ -113,11 +178,12 @@ public final class Routes {
         404, "NOT_FOUND", "There is nothing at this address. GET /docs shows every route.");
   }
 
-  private static ServerResponse answered(
-      HandlerFunction<ServerResponse> handler, ServerRequest request) {
+  private ServerResponse answered(Route route, ServerRequest request) {
     String requestId = request.attribute(Guard.REQUEST_ID).map(String::valueOf).orElse("");
     try {
-      return handler.handle(request);
+      Caller caller = Gate.caller(request);
+      gate.admit(caller, route, request);
+      return ScopedValue.where(Caller.CURRENT, caller).call(() -> route.handler().handle(request));
     } catch (Problem problem) {
       return problem.response(requestId);
     } catch (StoreException e) {

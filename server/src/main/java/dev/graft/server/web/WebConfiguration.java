@@ -46,6 +46,7 @@ public class WebConfiguration {
     var accountsApi = new AccountsApi(links, accounts, unlinking);
     var templatesApi = new TemplatesApi(templates);
     return new Routes(
+            new Gate(accounts, installations, operations, plans),
             new Contract(links, accounts, templatesApi, works),
             accountsApi,
             templatesApi,

@@ -72,8 +72,7 @@ final class WorkApi {
   private Installation named(ServerRequest request) {
     return installations
         .withId(request.pathVariable("installation"))
-        .orElseThrow(() ->
-            new Problem(404, "INSTALLATION_NOT_FOUND", "There is no installation of this id."));
+        .orElseThrow(WorkApi::noInstallation);
   }
 
   ServerResponse install(ServerRequest request) {
@@ -237,13 +236,22 @@ final class WorkApi {
   }
 
   private StoredPlans.Kept kept(ServerRequest request) {
-    return plans
-        .withId(request.pathVariable("plan"))
-        .orElseThrow(() ->
-            new Problem(
-                404,
-                "PLAN_NOT_FOUND",
-                "There is no plan of this id; plans are kept for a day. Make a new one."));
+    return plans.withId(request.pathVariable("plan")).orElseThrow(WorkApi::noPlan);
+  }
+
+  static Problem noInstallation() {
+    return new Problem(404, "INSTALLATION_NOT_FOUND", "There is no installation of this id.");
+  }
+
+  static Problem noPlan() {
+    return new Problem(
+        404,
+        "PLAN_NOT_FOUND",
+        "There is no plan of this id; plans are kept for a day. Make a new one.");
+  }
+
+  static Problem noOperation() {
+    return new Problem(404, "OPERATION_NOT_FOUND", "There is no operation of this id.");
   }
 
   ServerResponse operations(ServerRequest request) {
@@ -258,8 +266,7 @@ final class WorkApi {
     return operations
         .withId(request.pathVariable("operation"))
         .map(one -> Routes.json(200, view(one)))
-        .orElseThrow(
-            () -> new Problem(404, "OPERATION_NOT_FOUND", "There is no operation of this id."));
+        .orElseThrow(WorkApi::noOperation);
   }
 
   private ObjectNode view(Installation installation) {

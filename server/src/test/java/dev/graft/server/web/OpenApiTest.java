@@ -52,6 +52,7 @@ class OpenApiTest {
   @SuppressWarnings("NullAway")
   private static Routes routes() {
     return new Routes(
+        new Gate(null, null, null, null),
         new Contract(null, null, null, null),
         new AccountsApi(null, null, null),
         new TemplatesApi(null),

@@ -1,0 +1,17 @@
+package dev.graft.server.access;
+
+/** What a route asks of whoever calls it. */
+public enum Permission {
+  /** See accounts, what is installed in them, operations and templates. */
+  READ,
+  /** Make a plan and look for drift, which read the customer's account and write nothing. */
+  PLAN,
+  /** Give Graft a key for an account, or another one. */
+  LINK,
+  /** Clone, upgrade, repair, roll back, uninstall: whatever writes to a customer's account. */
+  CHANGE,
+  /** Let an account go and destroy its key. */
+  UNLINK,
+  /** Run Graft itself: its API keys, its wrapping keys, its webhooks, its audit trail. */
+  MANAGE
+}

@@ -1,0 +1,122 @@
+package dev.graft.server.web;
+
+import dev.graft.server.access.Caller;
+import dev.graft.server.access.Permission;
+import dev.graft.server.install.StoredPlans;
+import dev.graft.store.Accounts;
+import dev.graft.store.Installation;
+import dev.graft.store.Installations;
+import dev.graft.store.Operation;
+import dev.graft.store.Operations;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.springframework.http.HttpMethod;
+import org.springframework.web.servlet.function.ServerRequest;
+
+/**
+ * Lets a caller through to a route, or not. Who may touch one account only sees every other as not
+ * being there, so that ids tell nothing.
+ */
+final class Gate {
+  /** Where {@link Guard} leaves the caller. */
+  static final String CALLER = "graft.caller";
+
+  private final Accounts accounts;
+  private final Installations installations;
+  private final Operations operations;
+  private final StoredPlans plans;
+
+  Gate(Accounts accounts, Installations installations, Operations operations, StoredPlans plans) {
+    this.accounts = accounts;
+    this.installations = installations;
+    this.operations = operations;
+    this.plans = plans;
+  }
+
+  static Caller caller(ServerRequest request) {
+    return request.servletRequest().getAttribute(CALLER) instanceof Caller caller
+        ? caller
+        : Caller.NOBODY;
+  }
+
+  /**
+   * Lets a caller through.
+   *
+   * @throws Problem when this caller may not
+   */
+  void admit(Caller caller, Routes.Route route, ServerRequest request) {
+    Permission permission = route.permission();
+    if (permission == null) {
+      return;
+    }
+    if (caller.kind() == Caller.Kind.NOBODY) {
+      throw unauthorized(
+          "This server wants a token of Graft's own (not a Vapi key). Send the admin token in the"
+              + " header 'Authorization: Bearer …'.");
+    }
+    if (!caller.may(permission)) {
+      throw new Problem(
+          403,
+          "FORBIDDEN",
+          "This needs the permission '"
+              + permission.name().toLowerCase(Locale.ROOT)
+              + "', which your token does not have. Ask whoever runs this server for one that does.");
+    }
+    if (caller.userId() != null) {
+      admitToAccount(caller, route, request);
+    }
+  }
+
+  private void admitToAccount(Caller caller, Routes.Route route, ServerRequest request) {
+    switch (route.subject()) {
+      case NONE -> {}
+      case USER -> {
+        if (!userId(request).equals(Optional.ofNullable(caller.userId()))) {
+          throw new Problem(
+              403,
+              "FORBIDDEN",
+              "Your token is for the account of one user. Give that user's id as 'userId'.");
+        }
+      }
+      case ACCOUNT ->
+          admit(caller, Optional.of(request.pathVariable("account")), AccountsApi::notFound);
+      case INSTALLATION ->
+          admit(
+              caller,
+              installations
+                  .withId(request.pathVariable("installation"))
+                  .map(Installation::accountId),
+              WorkApi::noInstallation);
+      case OPERATION ->
+          admit(
+              caller,
+              operations.withId(request.pathVariable("operation")).map(Operation::accountId),
+              WorkApi::noOperation);
+      case PLAN ->
+          admit(
+              caller,
+              plans.withId(request.pathVariable("plan")).map(plan -> plan.account().id()),
+              WorkApi::noPlan);
+    }
+  }
+
+  private static Optional<String> userId(ServerRequest request) {
+    return request.method().equals(HttpMethod.GET)
+        ? request.param("userId")
+        : Optional.of(Body.of(request).userId());
+  }
+
+  private void admit(Caller caller, Optional<String> accountId, Supplier<Problem> unknown) {
+    List<String> users = accountId.map(accounts::usersOf).orElse(List.of());
+    if (!caller.mayTouchAccountOf(users)) {
+      throw unknown.get();
+    }
+  }
+
+  static Problem unauthorized(String detail) {
+    return new Problem(401, "UNAUTHORIZED", detail)
+        .withHeader("WWW-Authenticate", "Bearer realm=\"graft\"");
+  }
+}
