@@ -5,20 +5,40 @@ import dev.graft.core.json.Json;
 import dev.graft.core.template.Release;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The releases that were ever used, so that any of them can be finished or returned to. */
 public final class Releases {
+  /** How many releases are kept at hand. One that is not is read again. */
+  private static final int AT_HAND = 64;
+
   private final Database database;
+
+  /** Releases never change, so that what was read once stays right. */
+  private final Map<Digest, Release> known = new ConcurrentHashMap<>();
 
   public Releases(Database database) {
     this.database = database;
   }
 
   public Optional<Release> withDigest(Digest digest) {
-    return database.read(sql ->
-        sql.first("SELECT content FROM release WHERE digest = ?", digest.hex())
-            .map(row -> Release.fromJson(Json.parse(row.text("content")))));
+    Release at = known.get(digest);
+    if (at != null) {
+      return Optional.of(at);
+    }
+    Optional<Release> read =
+        database.read(sql ->
+            sql.first("SELECT content FROM release WHERE digest = ?", digest.hex())
+                .map(row -> Release.fromJson(Json.parse(row.text("content")))));
+    read.ifPresent(release -> {
+      if (known.size() >= AT_HAND) {
+        known.clear();
+      }
+      known.put(digest, release);
+    });
+    return read;
   }
 
   /**

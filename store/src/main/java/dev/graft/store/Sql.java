@@ -6,11 +6,11 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +29,15 @@ final class Sql {
   List<Row> fetch(String text, @Nullable Object... values) {
     try (PreparedStatement statement = prepared(text, values);
         ResultSet results = statement.executeQuery()) {
-      ResultSetMetaData columns = results.getMetaData();
+      String[] columns = null;
       var rows = new ArrayList<Row>();
       while (results.next()) {
-        var row = new TreeMap<String, @Nullable Object>();
-        for (int i = 1; i <= columns.getColumnCount(); i++) {
-          row.put(columns.getColumnLabel(i).toLowerCase(Locale.ROOT), results.getObject(i));
+        if (columns == null) {
+          columns = labels(results.getMetaData());
+        }
+        var row = HashMap.<String, @Nullable Object>newHashMap(columns.length);
+        for (int i = 0; i < columns.length; i++) {
+          row.put(columns[i], results.getObject(i + 1));
         }
         rows.add(new Row(row));
       }
@@ -42,6 +45,14 @@ final class Sql {
     } catch (SQLException e) {
       throw Database.translated(e);
     }
+  }
+
+  private static String[] labels(ResultSetMetaData columns) throws SQLException {
+    var labels = new String[columns.getColumnCount()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = columns.getColumnLabel(i + 1).toLowerCase(Locale.ROOT);
+    }
+    return labels;
   }
 
   /** Every row of a query, each read into a value. */

@@ -141,7 +141,7 @@ public final class Reconciler {
         return new Result.Blocked(((Planned.Blocked) planned).blockers());
       }
       if (task.basis() != null
-          && !task.basis().equals(plan.basis())
+          && !task.basis().equals(plan.basis().digest())
           && journal.stories().isEmpty()) {
         return new Result.OtherBasis();
       }

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * The one encoding in which JSON values are compared and hashed: keys sorted, numbers by value (1,
@@ -65,7 +66,9 @@ public final class Canonical {
       case ObjectNode object -> {
         String comma = "{";
         for (String key : new TreeSet<>(object.propertyNames())) {
-          out.append(comma).append(Json.write(Json.text(key))).append(':');
+          out.append(comma);
+          text(key, out);
+          out.append(':');
           write(object.get(key), out);
           comma = ",";
         }
@@ -80,7 +83,17 @@ public final class Canonical {
         }
         out.append(array.isEmpty() ? "[]" : "]");
       }
+      case StringNode string -> text(string.stringValue(), out);
       default -> out.append(node.isNumber() ? number(node.decimalValue()) : Json.write(node));
+    }
+  }
+
+  /** Most texts are plain, and are quoted without a writer of their own. */
+  private static void text(String text, StringBuilder out) {
+    if (text.chars().allMatch(c -> c >= ' ' && c < 0x7f && c != '"' && c != '\\')) {
+      out.append('"').append(text).append('"');
+    } else {
+      out.append(Json.write(Json.text(text)));
     }
   }
 

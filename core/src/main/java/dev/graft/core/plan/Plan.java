@@ -1,7 +1,6 @@
 package dev.graft.core.plan;
 
 import dev.graft.core.Diagnostic;
-import dev.graft.core.json.Digest;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.template.Version;
@@ -20,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param notes what someone may want to know and need not act on
  */
 public record Plan(
-    Digest basis, List<Step> steps, List<Standing> standings, List<Diagnostic> notes) {
+    Basis basis, List<Step> steps, List<Standing> standings, List<Diagnostic> notes) {
   public Plan {
     steps = List.copyOf(steps);
     standings = List.copyOf(standings);

@@ -2,7 +2,6 @@ package dev.graft.core.plan;
 
 import dev.graft.core.Diagnostic;
 import dev.graft.core.json.Canonical;
-import dev.graft.core.json.Digest;
 import dev.graft.core.json.Json;
 import dev.graft.core.json.Place;
 import dev.graft.core.kind.Address;
@@ -113,7 +112,8 @@ public final class Planner {
     if (!problems.isEmpty()) {
       return new Planned.Blocked(problems);
     }
-    return new Planned.Ready(new Plan(basis(), all, standings(verdicts), steps.notes()));
+    return new Planned.Ready(
+        new Plan(new Basis(this::basis), all, standings(verdicts), steps.notes()));
   }
 
   private Verdict verdict(Resource resource) {
@@ -291,7 +291,7 @@ public final class Planner {
     return standings;
   }
 
-  private Digest basis() {
+  private ObjectNode basis() {
     var basis = Json.object();
     basis.put("release", release.digest().hex());
     basis.put("adoption", policy.adoption().name());
@@ -324,7 +324,7 @@ public final class Planner {
           namesakes.forEach(namesake ->
               all.set(namesake.object().value(), canonical(Kinds.of(address), namesake.body())));
         });
-    return Digest.of(basis);
+    return basis;
   }
 
   private ObjectNode wanted(Resource resource) {

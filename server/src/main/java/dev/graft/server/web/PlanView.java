@@ -25,7 +25,7 @@ final class PlanView {
   static ObjectNode of(Plan plan, Map<ObjectId, List<Pointer>> pointers) {
     var json = Json.object();
     json.put("status", plan.changes() ? "changes" : "in-sync");
-    json.put("basis", plan.basis().hex());
+    json.put("basis", plan.basis().digest().hex());
     var steps = json.putArray("steps");
     plan.steps().forEach(step -> steps.add(of(step)));
     var standings = json.putArray("standings");

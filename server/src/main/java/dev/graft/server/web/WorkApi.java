@@ -203,7 +203,8 @@ final class WorkApi {
         content.put("kind", wish.goal().kind());
         content.put("release", digest.hex());
         content.put("version", release.version().toString());
-        String id = plans.keep(account, release.template(), digest, plan.basis(), wish, content);
+        String id =
+            plans.keep(account, release.template(), digest, plan.basis().digest(), wish, content);
         yield Routes.json(201, ObjectNode.class.cast(Json.object().put("id", id).setAll(content)));
       }
     };
