@@ -5,6 +5,10 @@ import java.util.Optional;
 
 /** One thing that an operator can set: in the environment, with a flag, or in a file. */
 enum Setting {
+  GRAFT_PROFILE(
+      "development",
+      "What this process is for: 'development', or 'production', under which Graft refuses what is"
+          + " only good for trying things."),
   GRAFT_HOST("127.0.0.1", "The address to listen on."),
   GRAFT_PORT("3000", "The port to listen on; 0 takes any free one."),
   GRAFT_DATA_DIR("data", "The folder for the SQLite database and the key file."),

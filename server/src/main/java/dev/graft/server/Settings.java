@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  * @param open whether everyone on this machine may call without a token
  */
 public record Settings(
+    Profile profile,
     String host,
     int port,
     Path dataDir,
@@ -35,6 +36,16 @@ public record Settings(
     Duration requestDeadline,
     Duration settlingTime,
     Duration leaseTime) {
+
+  /** What this process is for. Production refuses what is only good for trying things. */
+  public enum Profile {
+    DEVELOPMENT,
+    PRODUCTION
+  }
+
+  public boolean inProduction() {
+    return profile == Profile.PRODUCTION;
+  }
 
   /** Settings that cannot be used, with every fault. */
   static final class Unusable extends Exception {
@@ -82,6 +93,7 @@ public record Settings(
       String host = given.text(Setting.GRAFT_HOST);
       boolean open = open(host);
       return new Settings(
+          profile(),
           host,
           port(),
           Path.of(given.text(Setting.GRAFT_DATA_DIR)).toAbsolutePath().normalize(),
@@ -104,6 +116,17 @@ public record Settings(
 
     private void fault(Setting setting, String what) {
       faults.add(setting + " (" + given.value(setting).origin() + ") " + what);
+    }
+
+    private Profile profile() {
+      return switch (given.text(Setting.GRAFT_PROFILE).toLowerCase(Locale.ROOT)) {
+        case "development" -> Profile.DEVELOPMENT;
+        case "production" -> Profile.PRODUCTION;
+        default -> {
+          fault(Setting.GRAFT_PROFILE, "must be 'development' or 'production'.");
+          yield Profile.PRODUCTION;
+        }
+      };
     }
 
     private int port() {

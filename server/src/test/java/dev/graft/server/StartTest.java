@@ -56,6 +56,7 @@ class StartTest {
 
   @Test
   void everyBadSettingIsToldAtOnce() {
+    environment.put("GRAFT_PROFILE", "staging");
     environment.put("GRAFT_PORT", "99999");
     environment.put("GRAFT_AUTH", "maybe");
     environment.put("GRAFT_DATABASE_URL", "mysql://root:hidden-password@host/db");
@@ -66,6 +67,7 @@ class StartTest {
     assertThat(run("serve")).isEqualTo(1);
     assertThat(said())
         .contains(
+            "GRAFT_PROFILE (environment GRAFT_PROFILE) must be 'development' or 'production'",
             "GRAFT_PORT (environment GRAFT_PORT) must be a number",
             "GRAFT_AUTH",
             "GRAFT_DATABASE_URL",
