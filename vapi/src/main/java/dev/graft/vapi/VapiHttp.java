@@ -91,11 +91,22 @@ public final class VapiHttp implements AutoCloseable {
       }
     }
     try {
-      return together.invokeAll(tasks).stream().map(VapiHttp::result).toList();
+      return together.invokeAll(tasks.stream().map(VapiHttp::inTheSameTrace).toList()).stream()
+          .map(VapiHttp::result)
+          .toList();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for Vapi", e);
     }
+  }
+
+  /** Another thread does not know by itself what it works for. */
+  private static <T> Callable<T> inTheSameTrace(Callable<T> task) {
+    if (!Trace.CURRENT.isBound()) {
+      return task;
+    }
+    Trace trace = Trace.CURRENT.get();
+    return () -> ScopedValue.where(Trace.CURRENT, trace).call(task::call);
   }
 
   private static <T> T result(Future<T> done) {
@@ -129,6 +140,9 @@ public final class VapiHttp implements AutoCloseable {
             .setResponseTimeout(Timeout.of(limit))
             .build());
     request.setHeader("Accept", "application/json");
+    if (Trace.CURRENT.isBound()) {
+      request.setHeader(Trace.HEADER, Trace.CURRENT.get().call().header());
+    }
     request.setHeader(
         "Authorization",
         key.reveal(

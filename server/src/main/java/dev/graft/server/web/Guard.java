@@ -11,15 +11,9 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 
-/**
- * Stands before every route: gives the request an id, sets the headers that a browser should see,
- * and lets in who may come in.
- */
+/** Stands before every route, behind {@link Edge}, and tells who calls by what they showed. */
 final class Guard extends HttpFilter {
-  static final String REQUEST_ID = "graft.request-id";
-
   private final transient Optional<AdminToken> token;
 
   /**
@@ -35,21 +29,10 @@ final class Guard extends HttpFilter {
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    String requestId = "req_" + UUID.randomUUID().toString().replace("-", "");
-    request.setAttribute(REQUEST_ID, requestId);
-    response.setHeader("X-Request-Id", requestId);
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("X-Frame-Options", "DENY");
-    response.setHeader("Referrer-Policy", "no-referrer");
-    response.setHeader("Cache-Control", "no-store");
-    response.setHeader(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
-            + " data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'");
     try {
       request.setAttribute(Gate.CALLER, caller(request));
     } catch (Problem refusal) {
-      write(refusal, response, requestId);
+      write(refusal, response, Edge.requestId(request));
       return;
     }
     chain.doFilter(request, response);

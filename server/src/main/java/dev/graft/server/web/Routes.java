@@ -179,7 +179,7 @@ public final class Routes {
   }
 
   private ServerResponse answered(Route route, ServerRequest request) {
-    String requestId = request.attribute(Guard.REQUEST_ID).map(String::valueOf).orElse("");
+    String requestId = Edge.requestId(request.servletRequest());
     try {
       Caller caller = Gate.caller(request);
       gate.admit(caller, route, request);

@@ -64,13 +64,20 @@ public class WebConfiguration {
   }
 
   @Bean
+  FilterRegistrationBean<Edge> edge() {
+    var registration = new FilterRegistrationBean<>(new Edge());
+    registration.setOrder(Integer.MIN_VALUE);
+    return registration;
+  }
+
+  @Bean
   FilterRegistrationBean<Guard> guard(Settings settings, KeptValues kept) {
     Optional<AdminToken> token =
         settings.open()
             ? Optional.empty()
             : Optional.of(AdminToken.of(settings.adminToken(), kept, WebConfiguration::showOnce));
     var registration = new FilterRegistrationBean<>(new Guard(token));
-    registration.setOrder(Integer.MIN_VALUE);
+    registration.setOrder(Integer.MIN_VALUE + 1);
     return registration;
   }
 
@@ -90,7 +97,7 @@ public class WebConfiguration {
   }
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> edge(Settings settings) {
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> listener(Settings settings) {
     return factory -> {
       factory.setPort(settings.port());
       factory.addContextCustomizers(context -> {

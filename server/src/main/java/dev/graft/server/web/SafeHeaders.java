@@ -1,0 +1,34 @@
+package dev.graft.server.web;
+
+import jakarta.servlet.http.HttpServletResponse;
+
+/** What a browser is told about every answer: run nothing, show it nowhere else, keep nothing. */
+final class SafeHeaders {
+  private static final String NOTHING =
+      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+  private static final String PAGE =
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
+          + " data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none';"
+          + " base-uri 'none'";
+  private static final String FEATURES =
+      "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(),"
+          + " clipboard-read=(), display-capture=()";
+
+  private SafeHeaders() {}
+
+  static void set(HttpServletResponse response, String path) {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("X-Frame-Options", "DENY");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader("Permissions-Policy", FEATURES);
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+    response.setHeader("Content-Security-Policy", isData(path) ? NOTHING : PAGE);
+  }
+
+  /** Whether only programs read what is there. */
+  private static boolean isData(String path) {
+    return path.startsWith("/api/") || path.startsWith("/v1/") || path.startsWith("/health");
+  }
+}
