@@ -21,13 +21,18 @@ final class GivenSettings {
 
   private final Map<Setting, Value> values = new EnumMap<>(Setting.class);
   private final List<String> faults = new ArrayList<>();
+  private final Map<String, String> environment;
   private String fileByFlag = "";
 
   /** A text and where it came from. */
   record Value(String text, String origin) {}
 
+  private GivenSettings(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
   static GivenSettings of(List<String> arguments, Map<String, String> environment) {
-    var given = new GivenSettings();
+    var given = new GivenSettings(environment);
     Map<Setting, Value> flags = given.flags(arguments);
     for (Setting setting : Setting.values()) {
       given.values.put(setting, new Value(setting.standard(), "default"));
@@ -143,6 +148,11 @@ final class GivenSettings {
 
   String text(Setting setting) {
     return value(setting).text();
+  }
+
+  /** The whole of it, for what reads its own credentials there: a key provider. */
+  Map<String, String> environment() {
+    return environment;
   }
 
   /** What was wrong already before anyone looked at the values. */

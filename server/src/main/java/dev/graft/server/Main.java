@@ -1,20 +1,13 @@
 package dev.graft.server;
 
 import dev.graft.server.web.WebConfiguration;
-import dev.graft.store.Accounts;
 import dev.graft.store.Database;
 import dev.graft.store.StoreException;
-import dev.graft.vault.LocalKeyProvider;
-import dev.graft.vault.MasterKey;
-import dev.graft.vault.MasterKeyFile;
 import dev.graft.vault.Vault;
 import dev.graft.vault.VaultException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.springframework.boot.Banner;
@@ -162,7 +155,7 @@ public final class Main {
     checkTemplates(settings);
     Database database = database(settings);
     try {
-      Vault vault = vault(settings, database);
+      Vault vault = KeyProviders.of(settings, database).vault();
       var application = new SpringApplication(Application.class);
       application.setBannerMode(Banner.Mode.OFF);
       application.setLogStartupInfo(false);
@@ -229,32 +222,5 @@ public final class Main {
       return Database.postgres(settings.database().get(), 20);
     }
     return Database.sqlite(settings.dataDir().resolve("graft.db"));
-  }
-
-  private static Vault vault(Settings settings, Database database) {
-    MasterKey master =
-        settings
-            .masterKey()
-            .map(digits -> MasterKey.of(digits))
-            .orElseGet(() -> masterKeyFile(settings, database));
-    return new Vault(
-        new LocalKeyProvider(master, List.of()),
-        List.of(),
-        InstantSource.system(),
-        Vault.CacheLimits.USUAL);
-  }
-
-  private static MasterKey masterKeyFile(Settings settings, Database database) {
-    Path file = settings.dataDir().resolve("master.key");
-    try {
-      Files.createDirectories(settings.dataDir());
-    } catch (IOException e) {
-      throw new StartRefused(
-          "The data folder " + settings.dataDir() + " cannot be made: " + e.getMessage() + ".");
-    }
-    // A new key could not open what an old one sealed, so it is only made for an empty database.
-    return new Accounts(database).hasDataKeys()
-        ? MasterKeyFile.read(file)
-        : MasterKeyFile.readOrCreate(file);
   }
 }

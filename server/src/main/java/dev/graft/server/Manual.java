@@ -83,6 +83,19 @@ final class Manual {
         : "***";
   }
 
+  private static String keys(Settings settings) {
+    String current = settings.keys().current().identity();
+    if (!current.equals(KeySettings.LOCAL.identity())) {
+      return "wrapped by " + current;
+    }
+    return "wrapped by the master key "
+        + (settings.masterKey().isPresent()
+            ? "from the environment or a file of settings"
+            : settings.dataDir().resolve("master.key")
+                + " (keep a copy of it apart from backups of the database: without it, no linked"
+                + " key can be opened)");
+  }
+
   static void started(Settings settings, Database database, int port, PrintStream out) {
     String shownHost =
         settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
@@ -91,13 +104,7 @@ final class Manual {
         "  database   "
             + database.description()
             + (settings.database().isEmpty() ? " in " + settings.dataDir() : ""));
-    out.println(
-        "  master key "
-            + (settings.masterKey().isPresent()
-                ? "from the environment or a file of settings"
-                : settings.dataDir().resolve("master.key")
-                    + " (keep a copy of it apart from backups of the database: without it, no linked"
-                    + " key can be opened)"));
+    out.println("  keys       " + keys(settings));
     out.println(
         "  Vapi       "
             + String.join(", ", settings.hosts().stream().map(h -> h.url().toString()).toList()));

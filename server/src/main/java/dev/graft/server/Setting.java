@@ -24,6 +24,12 @@ enum Setting {
       "",
       "The key that wraps all others, as 64 hex digits (graft key generate). MASTER_KEY is read too."
           + " Without it, a key file is made in the data folder."),
+  GRAFT_KMS(
+      "local:",
+      "The key provider that wraps all other keys: 'local:' for the master key above, or the address"
+          + " of a key in PKCS#11, AWS KMS, Google Cloud KMS, Azure Key Vault or Vault (docs/keys.md)."),
+  GRAFT_KMS_OLDER(
+      "", "Key providers that may still unwrap what they wrapped, separated by commas."),
   GRAFT_TEMPLATES("templates", "The folder with one folder per template."),
   GRAFT_DEFAULT_TEMPLATE(
       "",

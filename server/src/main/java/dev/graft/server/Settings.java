@@ -1,7 +1,9 @@
 package dev.graft.server;
 
 import dev.graft.vapi.Host;
+import dev.graft.vault.ProviderUri;
 import dev.graft.vault.Secret;
+import dev.graft.vault.VaultException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -12,11 +14,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The settings of this process, all of them good.
  *
  * @param hosts where a key is tried
+ * @param keys which key providers wrap and unwrap
  * @param adminToken the one that was set, if one was
  * @param open whether everyone on this machine may call without a token
  */
@@ -28,6 +32,7 @@ public record Settings(
     Optional<URI> database,
     List<Host> hosts,
     Optional<Secret> masterKey,
+    KeySettings keys,
     Path templates,
     Optional<String> defaultTemplate,
     Optional<Secret> adminToken,
@@ -100,6 +105,7 @@ public record Settings(
           database(),
           hosts(),
           masterKey(),
+          keys(),
           Path.of(given.text(Setting.GRAFT_TEMPLATES)).toAbsolutePath().normalize(),
           text(Setting.GRAFT_DEFAULT_TEMPLATE),
           adminToken(),
@@ -208,6 +214,42 @@ public record Settings(
         return Optional.empty();
       }
       return text.map(Secret::copyOf);
+    }
+
+    private KeySettings keys() {
+      boolean chosen = !given.value(Setting.GRAFT_KMS).origin().equals("default");
+      if (!chosen && profile() == Profile.PRODUCTION) {
+        fault(
+            Setting.GRAFT_KMS,
+            "is not set, and GRAFT_PROFILE is 'production'. A master key in a file or in the"
+                + " environment is for development: whoever reads it opens every customer's key. Set"
+                + " GRAFT_KMS to a key management service (docs/keys.md), or to 'local:' if a local"
+                + " key is what you want.");
+      }
+      Optional<ProviderUri> current = providers(Setting.GRAFT_KMS).findFirst();
+      List<ProviderUri> older = providers(Setting.GRAFT_KMS_OLDER).toList();
+      if (older.stream().map(ProviderUri::identity).distinct().count() < older.size()
+          || current.filter(uri -> older.stream().anyMatch(uri::isSameKeyAs)).isPresent()) {
+        fault(
+            Setting.GRAFT_KMS_OLDER,
+            "names a key provider twice, or the one that GRAFT_KMS names. Each is named once.");
+      }
+      return new KeySettings(current.orElse(KeySettings.LOCAL), older, given.environment());
+    }
+
+    private Stream<ProviderUri> providers(Setting setting) {
+      return text(setting).stream()
+          .flatMap(text -> Stream.of(text.split(",")))
+          .map(String::strip)
+          .filter(uri -> !uri.isEmpty())
+          .flatMap(uri -> {
+            try {
+              return Stream.of(ProviderUri.parse(uri));
+            } catch (VaultException e) {
+              fault(setting, "is wrong. " + e.getMessage());
+              return Stream.empty();
+            }
+          });
     }
 
     private Optional<Secret> adminToken() {

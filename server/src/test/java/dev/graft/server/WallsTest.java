@@ -102,9 +102,9 @@ class WallsTest {
         .check(GRAFT);
   }
 
-  /** Three in the whole house; the fourth is how Java says «one of these records». */
+  /** Four in the whole house; all other branching is over «one of these records». */
   @Test
-  void interfacesAreThreeAndTheRestAreSealed() {
+  void interfacesAreFourAndTheRestAreSealed() {
     Set<String> open =
         GRAFT.stream()
             .filter(JavaClass::isInterface)
@@ -113,7 +113,8 @@ class WallsTest {
             .map(JavaClass::getSimpleName)
             .filter(name -> !name.equals("package-info"))
             .collect(Collectors.toSet());
-    assertThat(open).containsExactlyInAnyOrder("VapiAccount", "Journal", "KeyProvider");
+    assertThat(open)
+        .containsExactlyInAnyOrder("VapiAccount", "Journal", "KeyProvider", "KeyProviderFactory");
   }
 
   @Test

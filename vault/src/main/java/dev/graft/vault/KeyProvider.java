@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *       bind a context itself has a provider that binds it.
  *   <li>The only exception is a {@link VaultException}: {@code TAMPERED} for changed bytes or
  *       another context, {@code WRONG_KEY} for a version that is not there, {@code KEY_UNAVAILABLE}
- *       for a service that does not answer, refuses the caller, or asks for patience.
+ *       for a service that does not answer, refuses the caller, has the key switched off, or asks
+ *       for patience.
  *   <li>It fails closed: there is no other key and no other place to fall back to.
  *   <li>It answers or fails in bounded time, and many threads may call it at once.
  *   <li>It neither keeps nor logs a data key. A secret passed in stays the caller's and is not
@@ -35,11 +36,32 @@ public interface KeyProvider {
   Secret unwrap(Wrapped wrapped, Context context);
 
   /**
+   * The same data key under the newest version of the wrapping key. A service that can do this by
+   * itself has a provider that lets it, so that the data key does not leave the service.
+   */
+  default Wrapped rewrap(Wrapped wrapped, Context context) {
+    try (Secret dataKey = unwrap(wrapped, context)) {
+      return wrap(dataKey, context);
+    }
+  }
+
+  /**
    * Proves that this provider can wrap and unwrap now, with a key made for the purpose.
    *
    * @return the version that {@link #wrap} uses: a data key wrapped under another is due a rewrap
    */
-  String check();
+  default String check() {
+    var context = new Context("graft", "check", "check");
+    try (Secret sample = OneTimeKey.generate()) {
+      Wrapped wrapped = wrap(sample, context);
+      try (Secret back = unwrap(wrapped, context)) {
+        if (!back.equals(sample)) {
+          throw VaultException.doesNotUnwrap(context, null);
+        }
+      }
+      return wrapped.kekVersion();
+    }
+  }
 
   /** A data key as a provider wrapped it, and the version of the wrapping key that it used. */
   final class Wrapped {
