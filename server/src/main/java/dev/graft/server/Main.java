@@ -1,5 +1,6 @@
 package dev.graft.server;
 
+import dev.graft.server.background.BackgroundConfiguration;
 import dev.graft.server.web.WebConfiguration;
 import dev.graft.store.Database;
 import dev.graft.store.StoreException;
@@ -34,7 +35,7 @@ public final class Main {
   private Main() {}
 
   @Configuration(proxyBeanMethods = false)
-  @Import({Wiring.class, WebConfiguration.class})
+  @Import({Wiring.class, WebConfiguration.class, BackgroundConfiguration.class})
   @ImportAutoConfiguration({
     TomcatServletWebServerAutoConfiguration.class,
     DispatcherServletAutoConfiguration.class,

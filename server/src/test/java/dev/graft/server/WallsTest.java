@@ -73,7 +73,12 @@ class WallsTest {
         .resideOutsideOfPackage("dev.graft.store..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("java.sql..", "com.zaxxer..", "org.flywaydb..", "org.sqlite..")
+        .resideInAnyPackage(
+            "java.sql..",
+            "com.zaxxer..",
+            "org.flywaydb..",
+            "org.sqlite..",
+            "com.github.kagkarlsson..")
         .check(GRAFT);
     noClasses()
         .that()

@@ -225,6 +225,11 @@ public final class Database implements AutoCloseable {
     return dialect;
   }
 
+  /** The connections themselves, for a library that writes its own statements. */
+  DataSource connections() {
+    return pool;
+  }
+
   /** Reads. What another transaction writes meanwhile may or may not be seen. */
   <T extends @Nullable Object> T read(Function<Sql, T> query) {
     try (Connection connection = pool.getConnection()) {

@@ -48,6 +48,18 @@ public final class Plans {
     });
   }
 
+  /** Drops plans that are older than said, at most so many; how many it dropped. */
+  public int drop(Instant olderThan, int most) {
+    return database.write(sql ->
+        sql.execute(
+            """
+            DELETE FROM plan WHERE id IN
+              (SELECT id FROM plan WHERE created_at < ? ORDER BY created_at LIMIT ?)
+            """,
+            olderThan.toEpochMilli(),
+            most));
+  }
+
   public Optional<Row> withId(String id) {
     return database.read(sql ->
         sql.first(

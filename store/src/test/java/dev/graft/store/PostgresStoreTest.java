@@ -7,12 +7,16 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PostgresStoreTest implements StoreContract, CrashContract {
+class PostgresStoreTest implements StoreContract, CrashContract, ScheduleContract {
   private static Database database;
   private static Database another;
 
@@ -76,6 +80,57 @@ class PostgresStoreTest implements StoreContract, CrashContract {
         .toLowerCase(Locale.ROOT)
         .replace(" no", " NO")
         .replace(" yes", " YES");
+  }
+
+  @Test
+  void twoNodesShareTheWorkAndNeverDoItAtTheSameTime() throws Exception {
+    var inside = new AtomicInteger();
+    var most = new AtomicInteger();
+    Set<String> workers = ConcurrentHashMap.newKeySet();
+    var runs = new AtomicInteger();
+    String name = StoreContract.id("shared-");
+    Function<String, List<Schedule.Task>> tasks =
+        node ->
+            List.of(
+                new Schedule.Task(
+                    name,
+                    ScheduleContract.EVERY,
+                    () -> {
+                      most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                      workers.add(node);
+                      ScheduleContract.pause(20);
+                      inside.decrementAndGet();
+                      runs.incrementAndGet();
+                    }));
+    try (var one = Schedule.start(database, "one", tasks.apply("one"), ScheduleContract.QUICK);
+        var two = Schedule.start(another, "two", tasks.apply("two"), ScheduleContract.QUICK)) {
+      assertThat(one).isNotSameAs(two);
+      ScheduleContract.until(() -> runs.get() >= 20 && workers.size() == 2);
+    }
+    assertThat(most).hasValue(1);
+  }
+
+  /** As the row of a node looks that was killed in the middle of its work. */
+  @Test
+  void theWorkOfADeadNodeIsTakenOver() throws Exception {
+    var runs = new AtomicInteger();
+    String name = StoreContract.id("orphaned-");
+    long longAgo = System.currentTimeMillis() - 60_000;
+    database.write(sql ->
+        sql.execute(
+            """
+            INSERT INTO scheduled_task
+              (task_name, task_instance, execution_time, picked, picked_by, last_heartbeat, version)
+            VALUES (?, 'recurring', ?, TRUE, 'a dead node', ?, 7)
+            """,
+            name,
+            longAgo,
+            longAgo));
+    var task = new Schedule.Task(name, ScheduleContract.EVERY, runs::incrementAndGet);
+    try (var one = Schedule.start(database, "one", List.of(task), ScheduleContract.QUICK)) {
+      assertThat(one).isNotNull();
+      ScheduleContract.until(() -> runs.get() >= 2);
+    }
   }
 
   @Test

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteStoreTest implements StoreContract, CrashContract {
+class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract {
   private static Path file;
   private static Database database;
 

@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Plans that someone looked at and may apply: kept for a day, and only as good as their basis. */
 public final class StoredPlans {
   private static final Duration KEPT = Duration.ofDays(1);
+  private static final int DROPPED_TOGETHER = 500;
 
   private final Plans plans;
   private final Accounts accounts;
@@ -57,6 +58,14 @@ public final class StoredPlans {
         keys.bodies(account),
         clock.instant().minus(KEPT));
     return id;
+  }
+
+  /** Drops the plans that nobody can apply any more, a few at a time. */
+  public void dropExpired() {
+    int dropped;
+    do {
+      dropped = plans.drop(clock.instant().minus(KEPT), DROPPED_TOGETHER);
+    } while (dropped == DROPPED_TOGETHER);
   }
 
   public Optional<Kept> withId(String id) {
