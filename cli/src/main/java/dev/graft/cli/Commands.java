@@ -62,6 +62,7 @@ final class Commands {
         .addSubcommand("accounts", accounts())
         .addSubcommand("templates", templates())
         .addSubcommand("template", template())
+        .addSubcommand("api-key", apiKey())
         .addSubcommand("key", key())
         .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
         .addSubcommand("version", version())
@@ -362,6 +363,73 @@ final class Commands {
                 KeyGenerate::run,
                 "It is for GRAFT_MASTER_KEY, where the server runs. Nothing keeps it: keep a copy"
                     + " in a safe place, since without it no linked key can be opened."));
+  }
+
+  private static CommandSpec apiKey() {
+    return group(
+            "Makes, lists, rotates and revokes keys of Graft's own API.",
+            "graft api-key make|list|rotate|revoke [ARGUMENTS] [OPTIONS]")
+        .addSubcommand("make", apiKeyMake())
+        .addSubcommand(
+            "list",
+            command(
+                "Lists the API keys, with what each may do and when it was used.",
+                "graft api-key list [OPTIONS]",
+                KeyRing::list,
+                "The keys themselves are kept nowhere. With --json, one key a line."))
+        .addSubcommand(
+            "rotate",
+            command(
+                    "Makes the successor of an API key, and shows it once.",
+                    "graft api-key rotate ID [--overlap TIME] [--expires TIME] [OPTIONS]",
+                    KeyRing::rotate,
+                    "It may do what the key before may, which stays valid for a while, so that"
+                        + " whoever uses it can change over.")
+                .addPositional(argument(0, "ID", "The key, by its id."))
+                .addOption(
+                    option(
+                        "--overlap",
+                        "TIME",
+                        "How long the key before stays valid, as in 2h, or until when [24h]."))
+                .addOption(expires()))
+        .addSubcommand(
+            "revoke",
+            command(
+                    "Ends an API key now, on every node.",
+                    "graft api-key revoke ID [OPTIONS]",
+                    KeyRing::revoke)
+                .addPositional(argument(0, "ID", "The key, by its id.")));
+  }
+
+  private static CommandSpec apiKeyMake() {
+    return command(
+            "Makes an API key, and shows it once.",
+            "graft api-key make LABEL --scope SCOPE... [--user USER] [--expires TIME]%n"
+                + "                   [OPTIONS]",
+            KeyRing::make,
+            "The key alone goes to standard output. It cannot have more scopes than the token that"
+                + " it is made with.")
+        .addPositional(argument(0, "LABEL", "What the key is for, in your words."))
+        .addOption(
+            OptionSpec.builder("--scope")
+                .paramLabel("SCOPE")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .completionCandidates(List.of("read", "plan", "link", "change", "unlink", "manage"))
+                .description(
+                    "What it may do: read, plan (and look for drift), link, change (clone, repair,"
+                        + " roll back, uninstall), unlink, manage (Graft itself, these keys, too).")
+                .build())
+        .addOption(
+            option(
+                "--user",
+                "USER",
+                "The only user whose account it may touch; without it, it may touch all."))
+        .addOption(expires());
+  }
+
+  private static OptionSpec expires() {
+    return option("--expires", "TIME", "When it ends, as in 90d, or as a time; without it, never.");
   }
 
   private static CommandSpec version() {

@@ -1,5 +1,7 @@
 package dev.graft.server;
 
+import dev.graft.server.access.KeyRing;
+import dev.graft.server.access.Pepper;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
@@ -8,6 +10,7 @@ import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
+import dev.graft.store.ApiKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
@@ -84,6 +87,16 @@ class Wiring {
     var keys = new Keys(vault, accounts, clock, settings.masterKey().orElse(null));
     keys.check();
     return keys;
+  }
+
+  @Bean
+  Pepper pepper(Keys keys, KeptValues kept) {
+    return new Pepper(keys.systemSecret("api key pepper", kept));
+  }
+
+  @Bean
+  KeyRing keyRing(Database database, Pepper pepper, InstantSource clock) {
+    return new KeyRing(new ApiKeys(database), pepper, clock);
   }
 
   @Bean

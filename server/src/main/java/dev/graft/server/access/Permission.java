@@ -1,5 +1,8 @@
 package dev.graft.server.access;
 
+import java.util.Locale;
+import java.util.Optional;
+
 /** What a route asks of whoever calls it. */
 public enum Permission {
   /** See accounts, what is installed in them, operations and templates. */
@@ -13,5 +16,19 @@ public enum Permission {
   /** Let an account go and destroy its key. */
   UNLINK,
   /** Run Graft itself: its API keys, its wrapping keys, its webhooks, its audit trail. */
-  MANAGE
+  MANAGE;
+
+  /** As callers read and write it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  public static Optional<Permission> named(String word) {
+    for (Permission permission : values()) {
+      if (permission.word().equals(word)) {
+        return Optional.of(permission);
+      }
+    }
+    return Optional.empty();
+  }
 }

@@ -3,6 +3,7 @@ package dev.graft.server.link;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
+import dev.graft.store.KeptValues;
 import dev.graft.store.Sealed;
 import dev.graft.store.StoredDataKey;
 import dev.graft.vault.Context;
@@ -11,7 +12,9 @@ import dev.graft.vault.KeyProvider;
 import dev.graft.vault.OriginalRecord;
 import dev.graft.vault.Secret;
 import dev.graft.vault.Vault;
+import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +76,25 @@ public final class Keys {
   /** The same for the same key, and nothing else can be told from it. */
   String fingerprint(Secret apiKey) {
     return vault.fingerprint(systemKey(), apiKey);
+  }
+
+  /**
+   * A random secret that belongs to no account, the same for every node: made by whoever needs it
+   * first, and kept sealed.
+   */
+  public Secret systemSecret(String name, KeptValues kept) {
+    var context = new Context(SYSTEM, name, name);
+    String keptAs = name + ", sealed";
+    if (kept.get(keptAs).isEmpty()) {
+      byte[] random = new byte[32];
+      new SecureRandom().nextBytes(random);
+      try (Secret proposed = Secret.owning(random)) {
+        byte[] sealed = vault.seal(systemKey(), context, proposed);
+        kept.putIfAbsent(keptAs, HexFormat.of().formatHex(sealed));
+      }
+    }
+    byte[] sealed = HexFormat.of().parseHex(kept.get(keptAs).orElseThrow());
+    return vault.openSecret(systemKey(), context, sealed);
   }
 
   /**

@@ -52,7 +52,8 @@ final class AccountsApi {
     return Routes.json(200, page);
   }
 
-  private static int limit(ServerRequest request) {
+  /** How many lines a page shall have. */
+  static int limit(ServerRequest request) {
     String text = request.param("limit").orElse(String.valueOf(STANDARD_PAGE));
     if (text.matches("\\d{1,4}")) {
       int limit = Integer.parseInt(text);

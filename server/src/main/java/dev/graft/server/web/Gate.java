@@ -9,7 +9,6 @@ import dev.graft.store.Installations;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.springframework.http.HttpMethod;
@@ -20,21 +19,28 @@ import org.springframework.web.servlet.function.ServerRequest;
  * being there, so that ids tell nothing.
  */
 final class Gate {
-  /** Where {@link Guard} leaves the caller. */
-  static final String CALLER = "graft.caller";
+  private static final String CALLER = "graft.caller";
 
+  private final Callers callers;
   private final Accounts accounts;
   private final Installations installations;
   private final Operations operations;
   private final StoredPlans plans;
 
-  Gate(Accounts accounts, Installations installations, Operations operations, StoredPlans plans) {
+  Gate(
+      Callers callers,
+      Accounts accounts,
+      Installations installations,
+      Operations operations,
+      StoredPlans plans) {
+    this.callers = callers;
     this.accounts = accounts;
     this.installations = installations;
     this.operations = operations;
     this.plans = plans;
   }
 
+  /** Whoever was let through with this request. */
   static Caller caller(ServerRequest request) {
     return request.servletRequest().getAttribute(CALLER) instanceof Caller caller
         ? caller
@@ -42,31 +48,33 @@ final class Gate {
   }
 
   /**
-   * Lets a caller through.
+   * Finds out who calls, and lets them through. Where everyone may come nobody is asked, so that
+   * those routes answer when the database does not.
    *
    * @throws Problem when this caller may not
    */
-  void admit(Caller caller, Routes.Route route, ServerRequest request) {
+  Caller admit(Routes.Route route, ServerRequest request) {
     Permission permission = route.permission();
     if (permission == null) {
-      return;
+      return Caller.NOBODY;
     }
+    Caller caller = callers.of(request.servletRequest());
+    request.servletRequest().setAttribute(CALLER, caller);
     if (caller.kind() == Caller.Kind.NOBODY) {
-      throw unauthorized(
-          "This server wants a token of Graft's own (not a Vapi key). Send the admin token in the"
-              + " header 'Authorization: Bearer …'.");
+      throw unauthorized("This server wants to know who calls. " + callers.ways());
     }
     if (!caller.may(permission)) {
       throw new Problem(
           403,
           "FORBIDDEN",
           "This needs the permission '"
-              + permission.name().toLowerCase(Locale.ROOT)
+              + permission.word()
               + "', which your token does not have. Ask whoever runs this server for one that does.");
     }
     if (caller.userId() != null) {
       admitToAccount(caller, route, request);
     }
+    return caller;
   }
 
   private void admitToAccount(Caller caller, Routes.Route route, ServerRequest request) {

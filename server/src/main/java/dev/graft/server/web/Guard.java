@@ -1,6 +1,5 @@
 package dev.graft.server.web;
 
-import dev.graft.server.access.Caller;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpFilter;
@@ -10,51 +9,35 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
-import java.util.Optional;
 
-/** Stands before every route, behind {@link Edge}, and tells who calls by what they showed. */
+/**
+ * Stands before every route, behind {@link Edge}, and keeps strangers out where nothing is asked.
+ */
 final class Guard extends HttpFilter {
-  private final transient Optional<AdminToken> token;
+  private final boolean isOpen;
 
   /**
    * A guard.
    *
-   * @param token what callers have to show; nothing when everyone on this machine may call
+   * @param isOpen whether everyone on this machine may call
    */
-  Guard(Optional<AdminToken> token) {
-    this.token = token;
+  Guard(boolean isOpen) {
+    this.isOpen = isOpen;
   }
 
   @Override
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    try {
-      request.setAttribute(Gate.CALLER, caller(request));
-    } catch (Problem refusal) {
-      write(refusal, response, Edge.requestId(request));
-      return;
+    if (isOpen) {
+      try {
+        refuseStrangers(request);
+      } catch (Problem refusal) {
+        write(refusal, response, Edge.requestId(request));
+        return;
+      }
     }
     chain.doFilter(request, response);
-  }
-
-  /** Whoever shows the right thing; nobody in particular who shows nothing. */
-  private Caller caller(HttpServletRequest request) {
-    if (token.isEmpty()) {
-      refuseStrangers(request);
-      return Caller.LOCAL;
-    }
-    String header = request.getHeader("Authorization");
-    if (header == null) {
-      return Caller.NOBODY;
-    }
-    if (header.regionMatches(true, 0, "Bearer ", 0, 7)
-        && token.get().matches(header.substring(7).strip())) {
-      return Caller.ADMIN;
-    }
-    throw Gate.unauthorized(
-        "The token in the header 'Authorization' is not one of Graft's own. It is the admin token"
-            + " that was shown at the first start or set as GRAFT_ADMIN_TOKEN, not a Vapi key.");
   }
 
   /**

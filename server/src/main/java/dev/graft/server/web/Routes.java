@@ -6,6 +6,8 @@ import dev.graft.server.access.Permission;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +54,7 @@ public final class Routes {
       AccountsApi accounts,
       TemplatesApi templates,
       WorkApi work,
+      ApiKeysApi apiKeys,
       Pages pages) {
     this.gate = gate;
     this.routes =
@@ -103,6 +106,10 @@ public final class Routes {
             get("/v1/operations/{operation}", Permission.READ, Subject.OPERATION, work::operation),
             get("/v1/templates", Permission.READ, Subject.NONE, templates::list),
             get("/v1/templates/{template}", Permission.READ, Subject.NONE, templates::one),
+            get("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::list),
+            post("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::make),
+            post("/v1/api-keys/{key}/rotate", Permission.MANAGE, Subject.NONE, apiKeys::rotate),
+            delete("/v1/api-keys/{key}", Permission.MANAGE, Subject.NONE, apiKeys::revoke),
             open("/health", pages::live),
             open("/health/ready", pages::ready),
             open("/openapi.yaml", pages::openApi),
@@ -144,6 +151,17 @@ public final class Routes {
     return routes.stream().map(route -> route.method() + " " + route.path()).toList();
   }
 
+  /** What each route asks of a caller, for the same check; nothing where everyone may come. */
+  Map<String, String> permissions() {
+    Map<String, String> permissions = new TreeMap<>();
+    for (Route route : routes) {
+      Permission permission = route.permission();
+      permissions.put(
+          route.method() + " " + route.path(), permission == null ? "none" : permission.word());
+    }
+    return permissions;
+  }
+
   public RouterFunction<ServerResponse> function() {
     RouterFunctions.Builder builder = RouterFunctions.route();
     for (Route route : routes) {
@@ -181,31 +199,37 @@ public final class Routes {
   private ServerResponse answered(Route route, ServerRequest request) {
     String requestId = Edge.requestId(request.servletRequest());
     try {
-      Caller caller = Gate.caller(request);
-      gate.admit(caller, route, request);
+      Caller caller = gate.admit(route, request);
       return ScopedValue.where(Caller.CURRENT, caller).call(() -> route.handler().handle(request));
-    } catch (Problem problem) {
-      return problem.response(requestId);
-    } catch (StoreException e) {
-      LOG.error("request {}: {}", requestId, e.getMessage(), e);
-      return new Problem(503, "STORAGE_UNAVAILABLE", e.getMessage() + " Nothing was half done.")
-          .withHeader("Retry-After", "5")
-          .response(requestId);
-    } catch (VaultException e) {
-      LOG.error("request {}: {}", requestId, e.getMessage(), e);
-      return new Problem(
-              503, "KEYS_UNAVAILABLE", "The keys cannot be opened now. " + e.getMessage())
-          .withHeader("Retry-After", "5")
-          .response(requestId);
     } catch (Exception e) {
-      LOG.error("request {} failed", requestId, e);
-      return new Problem(
-              500,
-              "INTERNAL_ERROR",
-              "Something went wrong inside Graft. What was begun is not lost and will be finished."
-                  + " Tell whoever runs this server the request id.")
-          .response(requestId);
+      return problem(e, requestId).response(requestId);
     }
+  }
+
+  /** What went wrong as it is answered; what a caller cannot help is in the log, too. */
+  static Problem problem(Exception thrown, String requestId) {
+    return switch (thrown) {
+      case Problem problem -> problem;
+      case StoreException e -> {
+        LOG.error("request {}: {}", requestId, e.getMessage(), e);
+        yield new Problem(503, "STORAGE_UNAVAILABLE", e.getMessage() + " Nothing was half done.")
+            .withHeader("Retry-After", "5");
+      }
+      case VaultException e -> {
+        LOG.error("request {}: {}", requestId, e.getMessage(), e);
+        yield new Problem(
+                503, "KEYS_UNAVAILABLE", "The keys cannot be opened now. " + e.getMessage())
+            .withHeader("Retry-After", "5");
+      }
+      default -> {
+        LOG.error("request {} failed", requestId, thrown);
+        yield new Problem(
+            500,
+            "INTERNAL_ERROR",
+            "Something went wrong inside Graft. What was begun is not lost and will be finished."
+                + " Tell whoever runs this server the request id.");
+      }
+    };
   }
 
   /** An answer in JSON. */

@@ -1,6 +1,7 @@
 package dev.graft.server.web;
 
 import dev.graft.server.Settings;
+import dev.graft.server.access.KeyRing;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
@@ -13,6 +14,7 @@ import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
 import dev.graft.store.Releases;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
@@ -40,13 +42,16 @@ public class WebConfiguration {
       Releases releases,
       Unlinking unlinking,
       StoredPlans plans,
+      KeyRing keyRing,
+      Callers callers,
+      InstantSource clock,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
     var accountsApi = new AccountsApi(links, accounts, unlinking);
     var templatesApi = new TemplatesApi(templates);
     return new Routes(
-            new Gate(accounts, installations, operations, plans),
+            new Gate(callers, accounts, installations, operations, plans),
             new Contract(links, accounts, templatesApi, works),
             accountsApi,
             templatesApi,
@@ -59,6 +64,7 @@ public class WebConfiguration {
                 releases,
                 plans,
                 works),
+            new ApiKeysApi(keyRing, clock),
             new Pages(database, keys, templates, SWAGGER_UI))
         .function();
   }
@@ -71,12 +77,17 @@ public class WebConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<Guard> guard(Settings settings, KeptValues kept) {
-    Optional<AdminToken> token =
+  Callers callers(Settings settings, KeptValues kept, KeyRing keyRing) {
+    Optional<AdminToken> admin =
         settings.open()
             ? Optional.empty()
             : Optional.of(AdminToken.of(settings.adminToken(), kept, WebConfiguration::showOnce));
-    var registration = new FilterRegistrationBean<>(new Guard(token));
+    return new Callers(admin, keyRing);
+  }
+
+  @Bean
+  FilterRegistrationBean<Guard> guard(Settings settings) {
+    var registration = new FilterRegistrationBean<>(new Guard(settings.open()));
     registration.setOrder(Integer.MIN_VALUE + 1);
     return registration;
   }

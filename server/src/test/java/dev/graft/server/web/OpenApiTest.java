@@ -48,22 +48,35 @@ class OpenApiTest {
     assertThat(PublishedApi.operations()).containsExactlyInAnyOrderElementsOf(routes().list());
   }
 
+  @Test
+  void everyOperationSaysThePermissionThatItsRouteAsksFor() {
+    Map<String, String> said = new TreeMap<>();
+    for (String operation : PublishedApi.operations()) {
+      said.put(operation, text(operation(operation), "x-graft-permission"));
+      assertThat(operation(operation).has("security"))
+          .as(operation)
+          .isEqualTo(said.get(operation).equals("none"));
+    }
+    assertThat(said).isEqualTo(routes().permissions());
+  }
+
   /** The routes as they are served, with nothing behind them: none is called. */
   @SuppressWarnings("NullAway")
   private static Routes routes() {
     return new Routes(
-        new Gate(null, null, null, null),
+        new Gate(null, null, null, null, null),
         new Contract(null, null, null, null),
         new AccountsApi(null, null, null),
         new TemplatesApi(null),
         new WorkApi(null, null, null, null, null, null, null, null),
+        new ApiKeysApi(null, null),
         new Pages(null, null, null, null));
   }
 
   @Test
   void everyProblemCodeInTheSourcesIsDocumentedAndNoOther() {
     Set<String> codes = new TreeSet<>();
-    for (String folder : List.of("web", "install", "link")) {
+    for (String folder : List.of("web", "access", "install", "link")) {
       codes.addAll(literals(SERVER.resolve(folder)));
     }
     // What blocks a plan is also what its problem is called; what a plan only tells blocks nothing.
