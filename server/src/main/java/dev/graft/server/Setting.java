@@ -48,6 +48,10 @@ enum Setting {
   GRAFT_SETTLING_TIME(
       "10s",
       "How long to look for the object of a create whose reply was lost before it is repeated."),
+  GRAFT_AUDIT_SINK(
+      "log",
+      "Where signed checkpoints of the audit trail go, outside the database: 'log', 'file:/path' (best"
+          + " on a file system of its own), or both with a comma between them."),
   GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account.");
 
   private final String standard;

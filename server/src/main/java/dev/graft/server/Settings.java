@@ -40,7 +40,19 @@ public record Settings(
     Duration callTimeout,
     Duration requestDeadline,
     Duration settlingTime,
-    Duration leaseTime) {
+    Duration leaseTime,
+    List<AuditSink> auditSinks) {
+  public Settings {
+    hosts = List.copyOf(hosts);
+    auditSinks = List.copyOf(auditSinks);
+  }
+
+  /** Where checkpoints of the audit trail go. */
+  public sealed interface AuditSink {
+    record Log() implements AuditSink {}
+
+    record ToFile(Path file) implements AuditSink {}
+  }
 
   /** What this process is for. Production refuses what is only good for trying things. */
   public enum Profile {
@@ -113,7 +125,8 @@ public record Settings(
           duration(Setting.GRAFT_CALL_TIMEOUT),
           duration(Setting.GRAFT_REQUEST_DEADLINE),
           duration(Setting.GRAFT_SETTLING_TIME),
-          duration(Setting.GRAFT_LEASE_TIME));
+          duration(Setting.GRAFT_LEASE_TIME),
+          auditSinks());
     }
 
     private Optional<String> text(Setting setting) {
@@ -261,6 +274,24 @@ public record Settings(
         return Optional.empty();
       }
       return text.map(Secret::copyOf);
+    }
+
+    private List<AuditSink> auditSinks() {
+      var sinks = new ArrayList<AuditSink>();
+      for (String word : given.text(Setting.GRAFT_AUDIT_SINK).split(",", -1)) {
+        String sink = word.strip();
+        if (sink.equals("log")) {
+          sinks.add(new AuditSink.Log());
+        } else if (sink.startsWith("file:/")) {
+          sinks.add(new AuditSink.ToFile(Path.of(sink.substring("file:".length())).normalize()));
+        } else {
+          fault(
+              Setting.GRAFT_AUDIT_SINK,
+              "must be 'log' or 'file:/path' with a whole path, or both with a comma between them.");
+          return sinks;
+        }
+      }
+      return sinks;
     }
 
     private Duration duration(Setting setting) {

@@ -2,6 +2,11 @@ package dev.graft.server;
 
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.access.Pepper;
+import dev.graft.core.json.Json;
+import dev.graft.server.access.Acts;
+import dev.graft.server.audit.Sealing;
+import dev.graft.server.audit.Sink;
+import dev.graft.server.audit.TrailKeys;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
@@ -11,6 +16,8 @@ import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
 import dev.graft.store.ApiKeys;
+import dev.graft.store.AuditChain;
+import dev.graft.store.AuditTrail;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
@@ -26,6 +33,7 @@ import java.util.HexFormat;
 import java.util.function.Supplier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Everything behind the HTTP side, put together from settings, database and vault. */
 @Configuration(proxyBeanMethods = false)
@@ -64,8 +72,9 @@ class Wiring {
       Installations installations,
       Operations operations,
       Releases releases,
-      Accounts accounts) {
-    return new Unlinking(installing, installations, operations, releases, accounts);
+      Accounts accounts,
+      Acts acts) {
+    return new Unlinking(installing, installations, operations, releases, accounts, acts);
   }
 
   @Bean
@@ -83,8 +92,13 @@ class Wiring {
   }
 
   @Bean
-  Keys keys(Vault vault, Accounts accounts, InstantSource clock, Settings settings) {
-    var keys = new Keys(vault, accounts, clock, settings.masterKey().orElse(null));
+  Acts acts(Database database, InstantSource clock) {
+    return new Acts(new AuditTrail(database), clock);
+  }
+
+  @Bean
+  Keys keys(Vault vault, Accounts accounts, InstantSource clock, Acts acts, Settings settings) {
+    var keys = new Keys(vault, accounts, clock, acts, settings.masterKey().orElse(null));
     keys.check();
     return keys;
   }
@@ -100,12 +114,57 @@ class Wiring {
   }
 
   @Bean
+  Sealing sealing(
+      Database database,
+      Keys keys,
+      KeptValues kept,
+      Acts acts,
+      InstantSource clock,
+      Settings settings) {
+    TrailKeys trailKeys = TrailKeys.open(keys, kept);
+    new AuditTrail(database).proveWith(trailKeys::mac);
+    acts.add("node.started", null, null, started(settings, database));
+    return new Sealing(
+        new AuditChain(database),
+        trailKeys,
+        settings.auditSinks().stream().map(sink -> sink(sink, trailKeys)).toList(),
+        acts,
+        clock,
+        Duration.ofMillis(200));
+  }
+
+  private static Sink sink(Settings.AuditSink sink, TrailKeys keys) {
+    return switch (sink) {
+      case Settings.AuditSink.Log() -> new Sink.Log();
+      case Settings.AuditSink.ToFile(var file) -> new Sink.ToFile(file, keys.publicKey());
+    };
+  }
+
+  /** What an auditor would ask about a node. */
+  private static ObjectNode started(Settings settings, Database database) {
+    ObjectNode detail = Json.object();
+    detail.put("database", database.description());
+    detail.put("callers", settings.open() ? "none" : "token");
+    detail.put("listens", settings.host());
+    var vapi = detail.putArray("vapi");
+    settings.hosts().forEach(host -> vapi.add(host.url().toString()));
+    var sinks = detail.putArray("auditSinks");
+    settings
+        .auditSinks()
+        .forEach(sink ->
+            sinks.add(
+                sink instanceof Settings.AuditSink.ToFile(var file) ? "file:" + file : "log"));
+    return detail;
+  }
+
+  @Bean
   Linking linking(
       VapiHttp http,
       Settings settings,
       Accounts accounts,
       Installations installations,
       Keys keys,
+      Acts acts,
       InstantSource clock) {
     return new Linking(
         http,
@@ -113,6 +172,7 @@ class Wiring {
         accounts,
         installations,
         keys,
+        acts,
         clock,
         settings.callTimeout(),
         ids("acc_"));
@@ -156,8 +216,9 @@ class Wiring {
   }
 
   @Bean
-  StoredPlans storedPlans(Database database, Accounts accounts, Keys keys, InstantSource clock) {
-    return new StoredPlans(new Plans(database), accounts, keys, clock, ids("plan_"));
+  StoredPlans storedPlans(
+      Database database, Accounts accounts, Keys keys, Acts acts, InstantSource clock) {
+    return new StoredPlans(new Plans(database), accounts, keys, acts, clock, ids("plan_"));
   }
 
   /**

@@ -61,13 +61,15 @@ public final class Accounts {
    * @param expected the account that the user had when the decision was made, null for none
    * @param account as it shall be
    * @param newDataKey its data key when the account is new, null when it exists
+   * @param act what the audit trail says of it
    * @return false when the user's account is not the expected one any more: decide again
    */
   public boolean link(
       String userId,
       @Nullable String expected,
       Account account,
-      @Nullable StoredDataKey newDataKey) {
+      @Nullable StoredDataKey newDataKey,
+      AuditRecord act) {
     return database.write(sql -> {
       String present = ofUser(sql, userId).map(Account::id).orElse(null);
       if (!Objects.equals(present, expected)) {
@@ -88,6 +90,7 @@ public final class Accounts {
           userId,
           account.id(),
           account.linkedAt().toEpochMilli());
+      AuditTrail.add(sql, act);
       return true;
     });
   }
@@ -174,14 +177,16 @@ public final class Accounts {
    * Forgets an account with everything that belongs to it: its key, its data keys, what was made in
    * it and how. What was sealed for it cannot be opened by anyone from then on.
    *
+   * @param act what the audit trail says of it; the trail itself stays
    * @return false when the lease has passed to someone else, and nothing happened
    */
-  public boolean erase(Lease lease, Duration leaseTime) {
+  public boolean erase(Lease lease, Duration leaseTime, AuditRecord act) {
     String id = lease.accountId();
     return database.write(sql -> {
       if (!Operations.renew(sql, database.dialect(), lease, leaseTime)) {
         return false;
       }
+      AuditTrail.add(sql, act);
       String ofAccount = " IN (SELECT id FROM installation WHERE account_id = ?)";
       sql.execute("DELETE FROM plan WHERE account_id = ?", id);
       sql.execute(
@@ -196,13 +201,6 @@ public final class Accounts {
       sql.execute("DELETE FROM account WHERE id = ?", id);
       return true;
     });
-  }
-
-  /** Takes a user away from an account that others use, too. */
-  public void unlinkUser(String userId, String accountId) {
-    database.write(sql ->
-        sql.execute(
-            "DELETE FROM account_user WHERE user_id = ? AND account_id = ?", userId, accountId));
   }
 
   /** How many accounts there are. */

@@ -23,6 +23,9 @@ public record AuditRecord(
     @Nullable String requestId,
     ObjectNode detail) {
 
+  /** A customer's key was opened to be used. */
+  public static final String KEY_OPENED = "key.opened";
+
   public AuditRecord {
     detail = detail.deepCopy();
   }

@@ -39,16 +39,19 @@ public final class Database implements AutoCloseable {
   private final HikariDataSource pool;
   private final @Nullable SqliteWriter writer;
   private final @Nullable FileLock owner;
+  private final AuditMac auditMac;
 
   private Database(
       Dialect dialect,
       HikariDataSource pool,
       @Nullable SqliteWriter writer,
-      @Nullable FileLock owner) {
+      @Nullable FileLock owner,
+      AuditMac auditMac) {
     this.dialect = dialect;
     this.pool = pool;
     this.writer = writer;
     this.owner = owner;
+    this.auditMac = auditMac;
   }
 
   /**
@@ -63,7 +66,9 @@ public final class Database implements AutoCloseable {
       SQLiteDataSource writing = source(file);
       migrate(writing, Dialect.SQLITE);
       Connection connection = writing.getConnection();
-      return new Database(Dialect.SQLITE, pool, new SqliteWriter(connection), owner);
+      var auditMac = new AuditMac();
+      return new Database(
+          Dialect.SQLITE, pool, new SqliteWriter(connection, auditMac), owner, auditMac);
     } catch (SQLException e) {
       throw new StoreException(
           "The database file "
@@ -160,7 +165,7 @@ public final class Database implements AutoCloseable {
       pool.close();
       throw e;
     }
-    return new Database(Dialect.POSTGRES, pool, null, null);
+    return new Database(Dialect.POSTGRES, pool, null, null, new AuditMac());
   }
 
   private static String jdbcUrl(URI url) {
@@ -230,10 +235,14 @@ public final class Database implements AutoCloseable {
     return pool;
   }
 
+  AuditMac auditMac() {
+    return auditMac;
+  }
+
   /** Reads. What another transaction writes meanwhile may or may not be seen. */
   <T extends @Nullable Object> T read(Function<Sql, T> query) {
     try (Connection connection = pool.getConnection()) {
-      return query.apply(new Sql(connection));
+      return query.apply(new Sql(connection, auditMac));
     } catch (SQLException e) {
       throw translated(e);
     }
@@ -247,7 +256,7 @@ public final class Database implements AutoCloseable {
     try (Connection connection = pool.getConnection()) {
       connection.setAutoCommit(false);
       try {
-        T result = transaction.apply(new Sql(connection));
+        T result = transaction.apply(new Sql(connection, auditMac));
         connection.commit();
         return result;
       } catch (SQLException | RuntimeException e) {

@@ -12,6 +12,8 @@ import tools.jackson.databind.JsonNode;
  * @param request what was asked for, beside the release
  * @param result what came of it, null while it runs
  * @param tries how often it was begun
+ * @param actor who began it, as the audit trail names callers
+ * @param requestId in answer to which request, null when nobody asked
  */
 public record Operation(
     String id,
@@ -25,7 +27,9 @@ public record Operation(
     @Nullable JsonNode result,
     Instant createdAt,
     @Nullable Instant finishedAt,
-    int tries) {
+    int tries,
+    String actor,
+    @Nullable String requestId) {
 
   /** Where an operation stands. */
   public enum State {

@@ -20,7 +20,7 @@ public final class Operations {
   private static final String SELECT =
       """
       SELECT o.id, o.account_id, o.installation_id, i.template, o.kind, o.release_digest, o.request,
-        o.state, o.result, o.created_at, o.finished_at, o.tries
+        o.state, o.result, o.created_at, o.finished_at, o.tries, o.actor, o.request_id
       FROM operation o JOIN installation i ON i.id = o.installation_id
       """;
 
@@ -39,7 +39,12 @@ public final class Operations {
     this.leaseTime = leaseTime;
   }
 
-  /** What is asked for, as it is kept. */
+  /**
+   * What is asked for, as it is kept.
+   *
+   * @param actor who asks, as the audit trail names callers
+   * @param requestId in which request, null when it is nobody's
+   */
   public record Request(
       String accountId,
       String kind,
@@ -47,9 +52,14 @@ public final class Operations {
       Digest digest,
       JsonNode request,
       String operationId,
-      String installationId) {}
+      String installationId,
+      String actor,
+      @Nullable String requestId) {}
 
-  /** Who may work on an account now. */
+  /**
+   * Who may work on an account now. That someone may is in the audit trail, together with the use
+   * of the account's key, before they know it.
+   */
   public sealed interface Claim {
     /**
      * Whoever asked, and on this operation: the one that was asked for, or an older one that nobody
@@ -70,10 +80,12 @@ public final class Operations {
         return new Claim.Busy(running.orElse(null));
       }
       if (running.isPresent()) {
-        tried(sql, running.get().id());
+        tried(sql, running.get(), asked.actor(), asked.requestId(), now);
         return new Claim.Yours(running.get(), lease.get(), true);
       }
-      return new Claim.Yours(insert(sql, asked, now), lease.get(), false);
+      Operation begun = insert(sql, asked, now);
+      OperationActs.begun(begun, now).forEach(act -> AuditTrail.add(sql, act));
+      return new Claim.Yours(begun, lease.get(), false);
     });
   }
 
@@ -85,8 +97,8 @@ public final class Operations {
     sql.execute(
         """
         INSERT INTO operation (id, account_id, installation_id, kind, release_digest, request,
-          state, created_at, tries, next_try_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+          state, created_at, tries, next_try_at, actor, request_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
         """,
         asked.operationId(),
         asked.accountId(),
@@ -96,7 +108,9 @@ public final class Operations {
         Json.write(asked.request()),
         Operation.State.RUNNING.text(),
         now.toEpochMilli(),
-        now.toEpochMilli());
+        now.toEpochMilli(),
+        asked.actor(),
+        new Sql.Text(asked.requestId()));
     return withId(sql, asked.operationId()).orElseThrow();
   }
 
@@ -109,21 +123,29 @@ public final class Operations {
     return leaseTime;
   }
 
-  /** Takes up a running operation that nobody works on, nothing if someone does or it is over. */
-  public Optional<Claim.Yours> takeUp(String operationId, String holder) {
+  /**
+   * Takes up a running operation that nobody works on, nothing if someone does or it is over.
+   *
+   * @param actor who does, as the audit trail names callers
+   */
+  public Optional<Claim.Yours> takeUp(
+      String operationId, String holder, String actor, Instant now) {
     return database.write(sql -> {
       Optional<Operation> operation = withId(sql, operationId).filter(o -> !o.isOver());
       Optional<Lease> lease = operation.flatMap(found -> acquire(sql, found.accountId(), holder));
       if (lease.isEmpty()) {
         return Optional.<Claim.Yours>empty();
       }
-      tried(sql, operationId);
+      tried(sql, operation.get(), actor, null, now);
       return Optional.of(new Claim.Yours(operation.get(), lease.get(), true));
     });
   }
 
-  private static void tried(Sql sql, String operationId) {
-    sql.execute("UPDATE operation SET tries = tries + 1 WHERE id = ?", operationId);
+  private static void tried(
+      Sql sql, Operation operation, String actor, @Nullable String requestId, Instant now) {
+    sql.execute("UPDATE operation SET tries = tries + 1 WHERE id = ?", operation.id());
+    OperationActs.takenUp(operation, actor, requestId, now)
+        .forEach(act -> AuditTrail.add(sql, act));
   }
 
   private Optional<Lease> acquire(Sql sql, String accountId, String holder) {
@@ -194,6 +216,7 @@ public final class Operations {
    *
    * @param convergence what the installation has become, null when it is not as it should be
    * @param later what is to be done for the same installation later, null for nothing
+   * @param actor who ends it, as the audit trail names callers
    */
   public boolean finish(
       Lease lease,
@@ -202,6 +225,7 @@ public final class Operations {
       JsonNode result,
       @Nullable Convergence convergence,
       @Nullable Later later,
+      String actor,
       Instant now) {
     return database.write(sql -> {
       if (!renew(sql, database.dialect(), lease, leaseTime)) {
@@ -216,6 +240,7 @@ public final class Operations {
           Json.write(result),
           now.toEpochMilli(),
           operation.id());
+      AuditTrail.add(sql, OperationActs.finished(operation, state, actor, now));
       if (convergence != null) {
         converged(sql, operation, convergence, now);
       }
@@ -414,12 +439,17 @@ public final class Operations {
 
   /** The steps of an operation, for whoever reads them only. */
   public List<Journal.Story> stories(Operation operation, BodySeal seal) {
-    return new SqlJournal(database, operation, NOBODYS, leaseTime, seal).stories();
+    return new SqlJournal(database, operation, NOBODYS, leaseTime, seal, operation.actor())
+        .stories();
   }
 
-  /** The journal of an operation, for whoever holds the account's lease. */
-  public SqlJournal journal(Operation operation, Lease lease, BodySeal seal) {
-    return new SqlJournal(database, operation, lease, leaseTime, seal);
+  /**
+   * The journal of an operation, for whoever holds the account's lease.
+   *
+   * @param actor who that is, as the audit trail names callers
+   */
+  public SqlJournal journal(Operation operation, Lease lease, BodySeal seal, String actor) {
+    return new SqlJournal(database, operation, lease, leaseTime, seal, actor);
   }
 
   private static Operation operation(Sql.Row row) {
@@ -436,7 +466,9 @@ public final class Operations {
         result == null ? null : Json.parse(result),
         Instant.ofEpochMilli(row.number("created_at")),
         Installations.instant(row, "finished_at"),
-        (int) row.number("tries"));
+        (int) row.number("tries"),
+        row.text("actor"),
+        row.textOrNull("request_id"));
   }
 
   /** The account that an organisation is known under, if it is. */

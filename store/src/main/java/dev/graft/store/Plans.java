@@ -23,10 +23,15 @@ public final class Plans {
       String request,
       Instant createdAt) {}
 
-  /** Keeps a plan, and drops those of the account that are older than said. */
-  public void keep(Row row, ObjectNode content, BodySeal seal, Instant olderThan) {
+  /**
+   * Keeps a plan, and drops those of the account that are older than said.
+   *
+   * @param act what the audit trail says of it
+   */
+  public void keep(Row row, ObjectNode content, BodySeal seal, Instant olderThan, AuditRecord act) {
     var sealed = new Sealed(seal.sealed(place(row), content));
     database.write(sql -> {
+      AuditTrail.add(sql, act);
       sql.execute(
           "DELETE FROM plan WHERE account_id = ? AND created_at < ?",
           row.accountId(),

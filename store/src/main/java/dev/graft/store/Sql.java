@@ -20,9 +20,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sql {
   private final Connection connection;
+  private final AuditMac auditMac;
 
-  Sql(Connection connection) {
+  Sql(Connection connection, AuditMac auditMac) {
     this.connection = connection;
+    this.auditMac = auditMac;
+  }
+
+  /** What proves that a record of the audit trail is Graft's own. */
+  AuditMac auditMac() {
+    return auditMac;
   }
 
   /** Every row of a query. */

@@ -23,14 +23,21 @@ public final class SqlJournal implements Journal {
   private final Lease lease;
   private final Duration leaseTime;
   private final BodySeal seal;
+  private final String actor;
 
   SqlJournal(
-      Database database, Operation operation, Lease lease, Duration leaseTime, BodySeal seal) {
+      Database database,
+      Operation operation,
+      Lease lease,
+      Duration leaseTime,
+      BodySeal seal,
+      String actor) {
     this.database = database;
     this.operation = operation;
     this.lease = lease;
     this.leaseTime = leaseTime;
     this.seal = seal;
+    this.actor = actor;
   }
 
   @Override
@@ -66,12 +73,19 @@ public final class SqlJournal implements Journal {
             .filter(LedgerChange.Put.class::isInstance)
             .map(change -> put((LedgerChange.Put) change))
             .toList();
+    List<AuditRecord> acts =
+        entries.stream()
+            .flatMap(written -> OperationActs.of(written, operation, actor).stream())
+            .toList();
     boolean held =
         database.write(sql -> {
           if (!Operations.renew(sql, database.dialect(), lease, leaseTime)) {
             return false;
           }
           rows.forEach(row -> insert(sql, row));
+          // What it says is in the audit trail or is not in the journal either: then it is not
+          // sent.
+          acts.forEach(act -> AuditTrail.add(sql, act));
           for (LedgerChange change : changes) {
             if (change instanceof LedgerChange.Drop(Address address)) {
               drop(sql, address);

@@ -25,9 +25,9 @@ final class SqliteWriter implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  SqliteWriter(Connection connection) {
+  SqliteWriter(Connection connection, AuditMac auditMac) {
     this.connection = connection;
-    this.sql = new Sql(connection);
+    this.sql = new Sql(connection, auditMac);
     this.thread = Thread.ofPlatform().daemon().name("sqlite-writer").start(this::work);
   }
 

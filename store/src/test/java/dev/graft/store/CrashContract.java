@@ -61,7 +61,9 @@ interface CrashContract extends StoreContract {
               job.release().digest(),
               Json.object(),
               StoreContract.id("op_"),
-              StoreContract.id("ins_"));
+              StoreContract.id("ins_"),
+              "key:test",
+              null);
       return StoreContract.yours(operations.begin(request, "a", now)).operation();
     }
 
@@ -73,7 +75,7 @@ interface CrashContract extends StoreContract {
     List<String> run(Job job, Operation operation, Fuse fuse) {
       var operations = new Operations(heir, Duration.ofSeconds(30));
       operations.endAllLeases();
-      Lease lease = operations.takeUp(operation.id(), "b").orElseThrow().lease();
+      Lease lease = operations.takeUp(operation.id(), "b", "node:test", now).orElseThrow().lease();
       var installations = new Installations(heir);
       Installation installation = installations.withId(operation.installationId()).orElseThrow();
       Ledger ledger = installations.ledger(installation.id(), SEAL);
@@ -85,7 +87,9 @@ interface CrashContract extends StoreContract {
               Duration.ofSeconds(10));
       Reconciler.Result result =
           new Reconciler(
-                  fuse.wrap(vapi), fuse.wrap(operations.journal(operation, lease, SEAL)), tempo)
+                  fuse.wrap(vapi),
+                  fuse.wrap(operations.journal(operation, lease, SEAL, "key:test")),
+                  tempo)
               .run(
                   new Reconciler.Task(
                       operation.id(),
@@ -108,6 +112,7 @@ interface CrashContract extends StoreContract {
                   new Operations.Convergence(
                       operation.release(), "1", converged.sighting().toJson(), null),
                   null,
+                  "key:test",
                   now))
           .isTrue();
       return converged.actions().stream().map(Action::toString).toList();

@@ -118,10 +118,11 @@ class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract 
           "user",
           null,
           account,
-          new StoredDataKey("key_1", "acc_1", "local:", "k1", new Sealed(wrapped)));
+          new StoredDataKey("key_1", "acc_1", "local:", "k1", new Sealed(wrapped)),
+          StoreContract.ACT);
       var operations = new Operations(fresh, Duration.ofSeconds(30));
       Lease lease = operations.take("acc_1", "a").orElseThrow();
-      assertThat(accounts.erase(lease, Duration.ofSeconds(30))).isTrue();
+      assertThat(accounts.erase(lease, Duration.ofSeconds(30), StoreContract.ACT)).isTrue();
     }
     String file = new String(Files.readAllBytes(own), StandardCharsets.ISO_8859_1);
     assertThat(file).doesNotContain(new String(wrapped, StandardCharsets.ISO_8859_1));

@@ -34,6 +34,7 @@ interface StoreContract {
   Instant NOW = Instant.parse("2026-11-23T10:00:00.123Z");
   Address TOOL = new Address("tool", "main");
   AtomicInteger SERIAL = new AtomicInteger();
+  AuditRecord ACT = new AuditRecord(NOW, "key:test", "test.done", null, null, null, Json.object());
   BodySeal SEAL = new BodySeal(StoreContract::flipped, StoreContract::flipped);
 
   /** Stands for the vault: what is kept is not what was given, and only opens at its own place. */
@@ -74,7 +75,7 @@ interface StoreContract {
     var dataKey =
         new StoredDataKey(
             account.dataKey(), account.id(), "local:", "k1", new Sealed(new byte[] {9}));
-    assertThat(new Accounts(database()).link(user, null, account, dataKey)).isTrue();
+    assertThat(new Accounts(database()).link(user, null, account, dataKey, ACT)).isTrue();
     return account;
   }
 
@@ -86,7 +87,9 @@ interface StoreContract {
         release.digest(),
         Json.parse("{\"adoption\":\"BY_NAME\"}"),
         id("op_"),
-        id("ins_"));
+        id("ins_"),
+        "key:test",
+        "req_1");
   }
 
   private Operations operations(Duration leaseTime) {
@@ -126,13 +129,13 @@ interface StoreContract {
             new Sealed(new byte[] {3}),
             "other",
             NOW.plusSeconds(1));
-    assertThat(accounts.link(user, account.id(), known, null)).isTrue();
+    assertThat(accounts.link(user, account.id(), known, null, ACT)).isTrue();
     assertThat(accounts.ofUser(user)).contains(known);
     assertThat(accounts.ofOrg(String.valueOf(known.orgId()))).contains(known);
     var emptyNow =
         new Account(
             account.id(), null, "eu", account.dataKey(), new Sealed(new byte[] {4}), "third", NOW);
-    assertThat(accounts.link(user, account.id(), emptyNow, null)).isTrue();
+    assertThat(accounts.link(user, account.id(), emptyNow, null, ACT)).isTrue();
     assertThat(accounts.ofUser(user).orElseThrow().orgId()).isEqualTo(known.orgId());
   }
 
@@ -145,7 +148,7 @@ interface StoreContract {
     var dataKey =
         new StoredDataKey(other.dataKey(), other.id(), "local:", "k1", new Sealed(new byte[] {9}));
     var accounts = new Accounts(database());
-    assertThat(accounts.link(user, null, other, dataKey)).isFalse();
+    assertThat(accounts.link(user, null, other, dataKey, ACT)).isFalse();
     assertThat(accounts.ofUser(user)).contains(account);
     assertThat(accounts.withId(other.id())).isEmpty();
   }
@@ -224,6 +227,7 @@ interface StoreContract {
             new Operations.Convergence(
                 claim.operation().release(), "1", Json.parse("{\"x\":1}"), org),
             null,
+            "key:test",
             NOW.plusSeconds(2));
     assertThat(finished).isTrue();
     Operation over = operations.withId(claim.operation().id()).orElseThrow();
@@ -257,6 +261,7 @@ interface StoreContract {
           Json.object(),
           new Operations.Convergence(claim.operation().release(), "1", Json.object(), org),
           null,
+          "key:test",
           NOW);
     }
     assertThat(operations.accountOfOrg(org)).contains(first.id());
@@ -269,7 +274,7 @@ interface StoreContract {
     Operations operations = operations(Duration.ofMillis(300));
     Operations.Request request = request(account, release("1"));
     var dead = yours(operations.begin(request, "dead", NOW));
-    assertThat(operations.takeUp(dead.operation().id(), "early")).isEmpty();
+    assertThat(operations.takeUp(dead.operation().id(), "early", "node:test", NOW)).isEmpty();
     assertThat(operations.due(NOW, 1000)).doesNotContain(dead.operation().id());
     Thread.sleep(400);
     assertThat(operations.due(NOW, 1000)).contains(dead.operation().id());
@@ -280,7 +285,7 @@ interface StoreContract {
     assertThat(heir.operation().release()).isEqualTo(release("1").digest());
 
     assertThat(operations.renew(dead.lease())).isFalse();
-    Journal outlived = operations.journal(dead.operation(), dead.lease(), SEAL);
+    Journal outlived = operations.journal(dead.operation(), dead.lease(), SEAL, "key:test");
     assertThatThrownBy(() ->
             outlived.append(
                 List.of(new Journal.Written(intent(0), new JournalEntry.Intended(NOW))), List.of()))
@@ -293,6 +298,7 @@ interface StoreContract {
                 Json.object(),
                 null,
                 null,
+                "key:test",
                 NOW))
         .isFalse();
     operations.giveBack(dead.lease());
@@ -311,7 +317,12 @@ interface StoreContract {
         .isEqualTo(Json.object());
     assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(claim.operation().id());
     assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(claim.operation().id());
-    assertThat(operations.takeUp(claim.operation().id(), "b").orElseThrow().operation().tries())
+    assertThat(
+            operations
+                .takeUp(claim.operation().id(), "b", "node:test", NOW)
+                .orElseThrow()
+                .operation()
+                .tries())
         .isEqualTo(1);
     assertThat(operations.withId(claim.operation().id()).orElseThrow().tries()).isEqualTo(2);
   }
@@ -336,7 +347,7 @@ interface StoreContract {
     Account account = account(id("user"));
     Operations operations = operations(Duration.ofSeconds(30));
     var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
-    Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL);
+    Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL, "key:test");
     var owned =
         new Owned(
             new ObjectId("o-2"),
@@ -373,7 +384,7 @@ interface StoreContract {
 
     Journal seen =
         new Operations(another(), Duration.ofSeconds(30))
-            .journal(claim.operation(), claim.lease(), SEAL);
+            .journal(claim.operation(), claim.lease(), SEAL, "key:test");
     assertThat(seen.stories())
         .containsExactly(
             new Journal.Story(
@@ -406,7 +417,7 @@ interface StoreContract {
     Operations operations = operations(Duration.ofSeconds(30));
     var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
     operations
-        .journal(claim.operation(), claim.lease(), SEAL)
+        .journal(claim.operation(), claim.lease(), SEAL, "key:test")
         .append(List.of(new Journal.Written(intent(0), new JournalEntry.Intended(NOW))), List.of());
     List<String> texts =
         database()
@@ -491,6 +502,7 @@ interface StoreContract {
         Json.object(),
         null,
         new Operations.Later(later, "sweep", Json.object().put("a", 1), NOW.plusSeconds(60)),
+        "key:test",
         NOW);
     assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(later);
     assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(later);
@@ -498,8 +510,15 @@ interface StoreContract {
     var next = yours(operations.begin(request(account, release("2")), "a", NOW.plusSeconds(1)));
     assertThat(next.isOlder()).isFalse();
     operations.finish(
-        next.lease(), next.operation(), Operation.State.FAILED, Json.object(), null, null, NOW);
-    Operation swept = operations.takeUp(later, "b").orElseThrow().operation();
+        next.lease(),
+        next.operation(),
+        Operation.State.FAILED,
+        Json.object(),
+        null,
+        null,
+        "key:test",
+        NOW);
+    Operation swept = operations.takeUp(later, "b", "node:test", NOW).orElseThrow().operation();
     assertThat(swept.kind()).isEqualTo("sweep");
     assertThat(swept.request()).isEqualTo(Json.object().put("a", 1));
     assertThat(swept.installationId()).isEqualTo(claim.operation().installationId());
@@ -522,6 +541,7 @@ interface StoreContract {
           Json.object(),
           null,
           null,
+          "key:test",
           NOW.plusSeconds(i));
       done.add(claim.operation());
     }
@@ -546,18 +566,20 @@ interface StoreContract {
     Account account = account(user);
     Operations operations = operations(Duration.ofSeconds(30));
     var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
-    Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL);
+    Journal journal = operations.journal(claim.operation(), claim.lease(), SEAL, "key:test");
     journal.append(
         List.of(new Journal.Written(intent(0), new JournalEntry.Intended(NOW))), List.of());
     var accounts = new Accounts(database());
     assertThat(operations.take(account.id(), "b")).isEmpty();
     assertThat(
             accounts.erase(
-                new Lease(account.id(), "b", claim.lease().fence() + 1), Duration.ofSeconds(30)))
+                new Lease(account.id(), "b", claim.lease().fence() + 1),
+                Duration.ofSeconds(30),
+                ACT))
         .isFalse();
     assertThat(accounts.withId(account.id())).isPresent();
 
-    assertThat(accounts.erase(claim.lease(), Duration.ofSeconds(30))).isTrue();
+    assertThat(accounts.erase(claim.lease(), Duration.ofSeconds(30), ACT)).isTrue();
 
     assertThat(accounts.withId(account.id())).isEmpty();
     assertThat(accounts.ofUser(user)).isEmpty();

@@ -22,6 +22,8 @@ import dev.graft.core.plan.Pointer;
 import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
 import dev.graft.core.template.Version;
+import dev.graft.server.access.Caller;
+import dev.graft.server.access.RequestId;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
@@ -133,7 +135,9 @@ public final class Installing implements AutoCloseable {
             digest,
             wish.toJson(),
             ids.operation().get(),
-            ids.installation().get());
+            ids.installation().get(),
+            Caller.current().toString(),
+            RequestId.current());
     Duration poll = FIRST_POLL;
     String awaited = null;
     while (true) {
@@ -198,7 +202,7 @@ public final class Installing implements AutoCloseable {
   public void takeUp(String operationId) {
     long asking = System.nanoTime();
     operations
-        .takeUp(operationId, ids.holder())
+        .takeUp(operationId, ids.holder(), Caller.current().toString(), clock.instant())
         .ifPresent(claim -> {
           LOG.info("operation {} is taken up again", operationId);
           work(claim, asking, clock.instant().plus(times.request()));
@@ -211,7 +215,7 @@ public final class Installing implements AutoCloseable {
         new HeldLease(
             operations, claim.lease(), times.lease(), System::nanoTime, acquiredAt, heartbeats)) {
       try {
-        conclude(operation, lease, reconcile(operation, lease, deadline));
+        conclude(operation, lease, reconcile(claim, lease, deadline));
       } catch (Journal.LeaseLost e) {
         LOG.warn("operation {} was taken over by another node", operation.id());
       } catch (RuntimeException e) {
@@ -232,18 +236,20 @@ public final class Installing implements AutoCloseable {
     }
   }
 
-  private Reconciler.Result reconcile(Operation operation, HeldLease lease, Instant deadline) {
+  private Reconciler.Result reconcile(
+      Operations.Claim.Yours claim, HeldLease lease, Instant deadline) {
+    Operation operation = claim.operation();
     Account account = accounts.withId(operation.accountId()).orElseThrow();
     Release release = desires.release(operation.release());
     Installation installation = installations.withId(operation.installationId()).orElseThrow();
     BodySeal seal = keys.bodies(account);
     Wish wish = Wish.fromJson(operation.request());
     Ledger ledger = installations.ledger(installation.id(), seal);
-    try (Secret key = keys.apiKey(account)) {
+    try (Secret key = keys.apiKey(account, claim)) {
       var vapi = new HttpVapiAccount(http, hostOf(account), key, times.call(), deadline, clock);
       return new Reconciler(
               lease.guard(vapi),
-              operations.journal(operation, lease.lease(), seal),
+              operations.journal(operation, lease.lease(), seal, Caller.current().toString()),
               new Tempo(clock, Installing::sleep, deadline, times.settling()))
           .run(
               new Reconciler.Task(
@@ -362,6 +368,7 @@ public final class Installing implements AutoCloseable {
             report.toJson(),
             convergence,
             sweepAfter(operation),
+            Caller.current().toString(),
             clock.instant());
     if (!finished) {
       throw new Journal.LeaseLost();
@@ -415,6 +422,7 @@ public final class Installing implements AutoCloseable {
     return looking(
         account,
         release.template(),
+        "plan",
         view -> {
           Sighting sighting =
               view.installation()
@@ -456,6 +464,7 @@ public final class Installing implements AutoCloseable {
     return looking(
         account,
         installation.template(),
+        "drift",
         view -> {
           Release none = new Release(installation.template(), false, Version.NONE, List.of());
           return switch (Survey.look(
@@ -470,13 +479,15 @@ public final class Installing implements AutoCloseable {
   /** An account for someone who looks and writes nothing. */
   private record View(VapiAccount vapi, Optional<Installation> installation, Ledger ledger) {}
 
-  private Preview looking(Account account, String template, Function<View, Preview> look) {
+  private Preview looking(
+      Account account, String template, String purpose, Function<View, Preview> look) {
     Optional<Installation> installation = installations.of(account.id(), template);
     Ledger ledger =
         installation
             .map(found -> installations.ledger(found.id(), keys.bodies(account)))
             .orElse(Ledger.EMPTY);
-    try (Secret key = keys.apiKey(account)) {
+    String about = installation.map(Installation::id).orElse(null);
+    try (Secret key = keys.apiKey(account, purpose, about)) {
       var vapi =
           new HttpVapiAccount(
               http,

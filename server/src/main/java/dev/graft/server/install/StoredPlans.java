@@ -2,6 +2,7 @@ package dev.graft.server.install;
 
 import dev.graft.core.json.Digest;
 import dev.graft.core.json.Json;
+import dev.graft.server.access.Acts;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
@@ -20,14 +21,21 @@ public final class StoredPlans {
   private final Plans plans;
   private final Accounts accounts;
   private final Keys keys;
+  private final Acts acts;
   private final InstantSource clock;
   private final Supplier<String> newId;
 
   public StoredPlans(
-      Plans plans, Accounts accounts, Keys keys, InstantSource clock, Supplier<String> newId) {
+      Plans plans,
+      Accounts accounts,
+      Keys keys,
+      Acts acts,
+      InstantSource clock,
+      Supplier<String> newId) {
     this.plans = plans;
     this.accounts = accounts;
     this.keys = keys;
+    this.acts = acts;
     this.clock = clock;
     this.newId = newId;
   }
@@ -56,7 +64,8 @@ public final class StoredPlans {
             id, account.id(), template, release, basis, Json.write(wish.toJson()), clock.instant()),
         content,
         keys.bodies(account),
-        clock.instant().minus(KEPT));
+        clock.instant().minus(KEPT),
+        acts.record("plan.made", account.id(), id, about(template, release, wish)));
     return id;
   }
 
@@ -66,6 +75,22 @@ public final class StoredPlans {
     do {
       dropped = plans.drop(clock.instant().minus(KEPT), DROPPED_TOGETHER);
     } while (dropped == DROPPED_TOGETHER);
+  }
+
+  /** Writes down that a plan is about to be applied. */
+  public void applied(Kept plan) {
+    acts.add(
+        "plan.applied",
+        plan.account().id(),
+        plan.id(),
+        about(plan.template(), plan.release(), plan.wish()));
+  }
+
+  private static ObjectNode about(String template, Digest release, Wish wish) {
+    return Json.object()
+        .put("kind", wish.goal().kind())
+        .put("template", template)
+        .put("release", release.hex());
   }
 
   public Optional<Kept> withId(String id) {

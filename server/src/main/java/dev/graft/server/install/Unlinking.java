@@ -2,12 +2,15 @@ package dev.graft.server.install;
 
 import dev.graft.core.apply.Action;
 import dev.graft.core.json.Digest;
+import dev.graft.core.json.Json;
 import dev.graft.core.plan.Outcome;
 import dev.graft.core.plan.Policy;
 import dev.graft.core.plan.Takes;
 import dev.graft.core.template.Release;
+import dev.graft.server.access.Acts;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
+import dev.graft.store.AuditRecord;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
 import dev.graft.store.Lease;
@@ -34,18 +37,21 @@ public final class Unlinking {
   private final Operations operations;
   private final Releases releases;
   private final Accounts accounts;
+  private final Acts acts;
 
   public Unlinking(
       Installing installing,
       Installations installations,
       Operations operations,
       Releases releases,
-      Accounts accounts) {
+      Accounts accounts,
+      Acts acts) {
     this.installing = installing;
     this.installations = installations;
     this.operations = operations;
     this.releases = releases;
     this.accounts = accounts;
+    this.acts = acts;
   }
 
   /** What came of it. */
@@ -108,11 +114,27 @@ public final class Unlinking {
           .forEach(left::add);
     }
     Optional<Lease> lease = installing.lease(account);
-    if (lease.isEmpty() || !accounts.erase(lease.get(), operations.leaseTime())) {
+    if (lease.isEmpty()
+        || !accounts.erase(
+            lease.get(),
+            operations.leaseTime(),
+            unlinked(account, removes, removed.size(), left.size()))) {
       return new Result.Busy();
     }
     LOG.info("account {} is unlinked and its key destroyed; removed: {}", account.id(), removed);
     return new Result.Unlinked(removed, left, refused);
+  }
+
+  private AuditRecord unlinked(Account account, boolean removes, int removed, int left) {
+    return acts.record(
+        "account.unlinked",
+        account.id(),
+        null,
+        Json.object()
+            .put("clones", removes ? "remove" : "keep")
+            .put("removed", removed)
+            .put("left", left)
+            .put("keyDestroyed", true));
   }
 
   private Optional<Operation> uninstall(Account account, Digest digest, boolean evenIfUsed) {

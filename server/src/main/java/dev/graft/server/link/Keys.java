@@ -1,9 +1,11 @@
 package dev.graft.server.link;
 
+import dev.graft.server.access.Acts;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
 import dev.graft.store.KeptValues;
+import dev.graft.store.Operations;
 import dev.graft.store.Sealed;
 import dev.graft.store.StoredDataKey;
 import dev.graft.vault.Context;
@@ -30,6 +32,7 @@ public final class Keys {
   private final Vault vault;
   private final Accounts accounts;
   private final InstantSource clock;
+  private final Acts acts;
   private final @Nullable Secret originalMasterKey;
   private volatile @Nullable DataKey system;
 
@@ -39,10 +42,15 @@ public final class Keys {
    * @param originalMasterKey what opens records of the product that Graft comes from, if it is set
    */
   public Keys(
-      Vault vault, Accounts accounts, InstantSource clock, @Nullable Secret originalMasterKey) {
+      Vault vault,
+      Accounts accounts,
+      InstantSource clock,
+      Acts acts,
+      @Nullable Secret originalMasterKey) {
     this.vault = vault;
     this.accounts = accounts;
     this.clock = clock;
+    this.acts = acts;
     this.originalMasterKey = originalMasterKey;
   }
 
@@ -59,8 +67,26 @@ public final class Keys {
     return seal(account.id(), dataKeyOf(account), apiKey);
   }
 
-  /** The account's key in clear; whoever takes it wipes it. */
-  public Secret apiKey(Account account) {
+  /**
+   * The account's key in clear, after that is on record; whoever takes it wipes it.
+   *
+   * @param purpose what for, in a word, for the audit trail
+   * @param subject the id of what it is for, null for nothing
+   */
+  public Secret apiKey(Account account, String purpose, @Nullable String subject) {
+    acts.keyOpened(account.id(), purpose, subject);
+    return opened(account);
+  }
+
+  /** The key of the account that was claimed. That it is opened went on record with the claim. */
+  public Secret apiKey(Account account, Operations.Claim.Yours claim) {
+    if (!claim.lease().accountId().equals(account.id())) {
+      throw new IllegalArgumentException("the claim is on another account");
+    }
+    return opened(account);
+  }
+
+  private Secret opened(Account account) {
     return vault.openSecret(
         dataKey(dataKeyOf(account)), apiKeyOf(account.id()), account.apiKey().bytes());
   }
@@ -110,6 +136,25 @@ public final class Keys {
     try (Secret nothing = Secret.copyOf("nothing")) {
       fingerprint(nothing);
     }
+  }
+
+  /** Seals a secret of Graft's own, which belongs to no account. */
+  public Sealed sealOwn(String purpose, byte[] secret) {
+    return new Sealed(vault.seal(systemKey(), own(purpose), secret));
+  }
+
+  /** Opens a secret of Graft's own; whoever takes it wipes it. */
+  public byte[] openOwn(String purpose, Sealed sealed) {
+    DataKey dataKey =
+        accounts
+            .dataKey(Vault.dataKeyIdOf(sealed.bytes()).toString())
+            .map(Keys::dataKey)
+            .orElseThrow(() -> new IllegalStateException("the data key of Graft is missing"));
+    return vault.open(dataKey, own(purpose), sealed.bytes());
+  }
+
+  private static Context own(String purpose) {
+    return new Context(SYSTEM, purpose, purpose);
   }
 
   private DataKey systemKey() {

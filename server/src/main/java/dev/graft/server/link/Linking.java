@@ -2,7 +2,10 @@ package dev.graft.server.link;
 
 import dev.graft.core.apply.Call;
 import dev.graft.core.apply.Reply;
+import dev.graft.core.audit.ForeignText;
+import dev.graft.core.json.Json;
 import dev.graft.core.kind.Kinds;
+import dev.graft.server.access.Acts;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.Installation;
@@ -20,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Links a user of the product to the account that a key opens. One organisation is one account,
@@ -34,6 +38,7 @@ public final class Linking {
   private final Accounts accounts;
   private final Installations installations;
   private final Keys keys;
+  private final Acts acts;
   private final InstantSource clock;
   private final Duration callLimit;
   private final Supplier<String> newId;
@@ -44,6 +49,7 @@ public final class Linking {
       Accounts accounts,
       Installations installations,
       Keys keys,
+      Acts acts,
       InstantSource clock,
       Duration callLimit,
       Supplier<String> newId) {
@@ -53,6 +59,7 @@ public final class Linking {
     this.accounts = accounts;
     this.installations = installations;
     this.keys = keys;
+    this.acts = acts;
     this.clock = clock;
     this.callLimit = callLimit;
     this.newId = newId;
@@ -94,11 +101,31 @@ public final class Linking {
         region == null || hosts.size() == 1
             ? hosts
             : hosts.stream().filter(host -> host.name().equals(region)).toList();
-    return switch (probe.probe(key, tried)) {
-      case KeyProbe.Result.Invalid(var messages) -> new Result.Refused(messages);
-      case KeyProbe.Result.Unclear(var reply) -> new Result.Unclear(reply);
-      case KeyProbe.Result.Valid(var host, var orgId) -> decide(userId, key, host, orgId);
-    };
+    Result result =
+        switch (probe.probe(key, tried)) {
+          case KeyProbe.Result.Invalid(var messages) -> new Result.Refused(messages);
+          case KeyProbe.Result.Unclear(var reply) -> new Result.Unclear(reply);
+          case KeyProbe.Result.Valid(var host, var orgId) -> decide(userId, key, host, orgId);
+        };
+    switch (result) {
+      case Result.Linked _ -> {}
+      case Result.Refused(var messages) ->
+          refused(userId, null, "refused", String.join("; ", messages));
+      case Result.Unclear _ -> refused(userId, null, "unclear", null);
+      case Result.OtherOrg(var account) ->
+          refused(userId, account.id(), "other-organisation", null);
+      case Result.Unproven(var account) -> refused(userId, account.id(), "unproven", null);
+    }
+    return result;
+  }
+
+  private void refused(
+      String userId, @Nullable String accountId, String why, @Nullable String said) {
+    ObjectNode detail = Json.object().put("user", userId).put("why", why);
+    if (said != null) {
+      detail.put("said", ForeignText.masked(said));
+    }
+    acts.add("link.refused", accountId, null, detail);
   }
 
   private Result decide(String userId, Secret key, Host host, @Nullable String orgId) {
@@ -214,7 +241,16 @@ public final class Linking {
               now);
     }
     boolean linked =
-        accounts.link(userId, present.map(Account::id).orElse(null), account, newDataKey);
+        accounts.link(
+            userId,
+            present.map(Account::id).orElse(null),
+            account,
+            newDataKey,
+            acts.record(
+                target.isEmpty() ? "account.linked" : "account.relinked",
+                account.id(),
+                null,
+                Json.object().put("user", userId).put("region", host.name()).put("org", orgId)));
     return linked ? account : null;
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.audit.Sealing;
 import dev.graft.server.install.Templates;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Database;
@@ -25,6 +26,7 @@ final class Pages {
   private final Database database;
   private final Keys keys;
   private final Templates templates;
+  private final Sealing sealing;
   private final String swaggerUi;
 
   /**
@@ -32,10 +34,11 @@ final class Pages {
    *
    * @param swaggerUi where the library's files are on the class path
    */
-  Pages(Database database, Keys keys, Templates templates, String swaggerUi) {
+  Pages(Database database, Keys keys, Templates templates, Sealing sealing, String swaggerUi) {
     this.database = database;
     this.keys = keys;
     this.templates = templates;
+    this.sealing = sealing;
     this.swaggerUi = swaggerUi;
   }
 
@@ -54,6 +57,8 @@ final class Pages {
     checks.put("keys", keysUp ? "ok" : "The key provider does not answer.");
     checks.put(
         "templates", templatesThere ? "ok" : "There is no template in " + templates.folder() + ".");
+    // Someone should look at it, and meanwhile requests are served.
+    checks.put("audit", sealing.state());
     return Routes.json(databaseUp && keysUp && templatesThere ? 200 : 503, json);
   }
 

@@ -55,6 +55,7 @@ public final class Routes {
       TemplatesApi templates,
       WorkApi work,
       ApiKeysApi apiKeys,
+      AuditApi audit,
       Pages pages) {
     this.gate = gate;
     this.routes =
@@ -110,6 +111,10 @@ public final class Routes {
             post("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::make),
             post("/v1/api-keys/{key}/rotate", Permission.MANAGE, Subject.NONE, apiKeys::rotate),
             delete("/v1/api-keys/{key}", Permission.MANAGE, Subject.NONE, apiKeys::revoke),
+            get("/v1/audit", Permission.MANAGE, Subject.NONE, audit::list),
+            get("/v1/audit/key", Permission.MANAGE, Subject.NONE, audit::key),
+            post("/v1/audit/restored", Permission.MANAGE, Subject.NONE, audit::restored),
+            get("/v1/accounts/{account}/audit", Permission.READ, Subject.ACCOUNT, audit::ofAccount),
             open("/health", pages::live),
             open("/health/ready", pages::ready),
             open("/openapi.yaml", pages::openApi),

@@ -2,6 +2,7 @@ package dev.graft.server.web;
 
 import dev.graft.server.Settings;
 import dev.graft.server.access.KeyRing;
+import dev.graft.server.audit.Sealing;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
@@ -9,6 +10,7 @@ import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
+import dev.graft.store.AuditChain;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
@@ -45,6 +47,7 @@ public class WebConfiguration {
       KeyRing keyRing,
       Callers callers,
       InstantSource clock,
+      Sealing sealing,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
@@ -65,7 +68,8 @@ public class WebConfiguration {
                 plans,
                 works),
             new ApiKeysApi(keyRing, clock),
-            new Pages(database, keys, templates, SWAGGER_UI))
+            new AuditApi(new AuditChain(database), sealing, accountsApi),
+            new Pages(database, keys, templates, sealing, SWAGGER_UI))
         .function();
   }
 

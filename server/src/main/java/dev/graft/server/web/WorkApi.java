@@ -233,6 +233,7 @@ final class WorkApi {
         isClone
             ? templates.named(plan.template()).release().orElseThrow()
             : released(plan.release());
+    plans.applied(plan);
     return Routes.json(200, view(works.run(plan.account(), release, plan.release(), wish)));
   }
 

@@ -70,7 +70,8 @@ class OpenApiTest {
         new TemplatesApi(null),
         new WorkApi(null, null, null, null, null, null, null, null),
         new ApiKeysApi(null, null),
-        new Pages(null, null, null, null));
+        new AuditApi(null, null, null),
+        new Pages(null, null, null, null, null));
   }
 
   @Test
