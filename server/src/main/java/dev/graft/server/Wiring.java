@@ -1,9 +1,9 @@
 package dev.graft.server;
 
-import dev.graft.server.access.KeyRing;
-import dev.graft.server.access.Pepper;
 import dev.graft.core.json.Json;
 import dev.graft.server.access.Acts;
+import dev.graft.server.access.KeyRing;
+import dev.graft.server.access.Pepper;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.audit.Sink;
 import dev.graft.server.audit.TrailKeys;
@@ -97,9 +97,18 @@ class Wiring {
   }
 
   @Bean
-  Keys keys(Vault vault, Accounts accounts, InstantSource clock, Acts acts, Settings settings) {
+  Keys keys(
+      Vault vault,
+      Accounts accounts,
+      InstantSource clock,
+      Acts acts,
+      Database database,
+      KeptValues kept,
+      Settings settings) {
     var keys = new Keys(vault, accounts, clock, acts, settings.masterKey().orElse(null));
     keys.check();
+    // Before anything that acts can begin: whatever is recorded without this counts as forged.
+    new AuditTrail(database).proveWith(TrailKeys.open(keys, kept)::mac);
     return keys;
   }
 
@@ -122,7 +131,6 @@ class Wiring {
       InstantSource clock,
       Settings settings) {
     TrailKeys trailKeys = TrailKeys.open(keys, kept);
-    new AuditTrail(database).proveWith(trailKeys::mac);
     acts.add("node.started", null, null, started(settings, database));
     return new Sealing(
         new AuditChain(database),
