@@ -260,6 +260,12 @@ class BadInputTest {
     requests.put("GET / HTTP/1.1\r\n\r\n", 400);
     requests.put("GARBAGE\r\n\r\n", 400);
     requests.put("GET /<script> HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400);
+    requests.put("CONNECT /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400);
+    requests.put("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: x\r\n\r\n", 400);
+    requests.put("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: wonders\r\n\r\n", 400);
+    requests.put("GET /v1/accounts?after=%ff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400);
+    requests.put("GET /v1/accounts?=x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400);
+    requests.put("GET /v1/accounts?limit=%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400);
     requests.put(
         "POST /api/vapi/link HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             + "Content-Length: nonsense\r\n\r\n{}",

@@ -446,4 +446,19 @@ interface LifecycleContract extends ServerContract {
       Files.delete(templates().resolve("front-desk/template.json"));
     }
   }
+
+  @Test
+  default void anUnlinkWhileAPlanIsMadeIsToldAsSuch() {
+    Customer customer = customer();
+    String path = "/v1/accounts/" + accountOf(customer);
+    sandbox()
+        .fault(
+            Fault.on("GET", "/assistant*")
+                .before(
+                    Effect.run(() ->
+                        assertThat(unlink(customer, "?clones=keep").status()).isEqualTo(200))));
+    RunningServer.Answer answer = server().post(path + "/plans", "{}");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(404);
+    assertThat(answer.code()).isEqualTo("ACCOUNT_NOT_FOUND");
+  }
 }

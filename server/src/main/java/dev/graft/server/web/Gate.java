@@ -110,6 +110,42 @@ final class Gate {
     }
   }
 
+  /**
+   * What to say when a request failed because someone unlinked its account while it was worked for:
+   * that it is not there; nothing when it is there, or was never looked for.
+   */
+  Optional<Problem> gone(Routes.Route route, ServerRequest request) {
+    try {
+      return switch (route.subject()) {
+        case NONE -> Optional.empty();
+        case USER ->
+            route.permission() == Permission.CHANGE
+                    && accounts.ofUser(Body.of(request).userId()).isEmpty()
+                ? Optional.of(Contract.notLinked())
+                : Optional.empty();
+        case ACCOUNT ->
+            accounts.withId(request.pathVariable("account")).isEmpty()
+                ? Optional.of(AccountsApi.notFound())
+                : Optional.empty();
+        case INSTALLATION ->
+            installations.withId(request.pathVariable("installation")).isEmpty()
+                ? Optional.of(WorkApi.noInstallation())
+                : Optional.empty();
+        case OPERATION ->
+            operations.withId(request.pathVariable("operation")).isEmpty()
+                ? Optional.of(WorkApi.noOperation())
+                : Optional.empty();
+        case PLAN ->
+            plans.withId(request.pathVariable("plan")).isEmpty()
+                ? Optional.of(WorkApi.noPlan())
+                : Optional.empty();
+      };
+    } catch (RuntimeException e) {
+      // The database is what failed, and its own words say more.
+      return Optional.empty();
+    }
+  }
+
   private static Optional<String> userId(ServerRequest request) {
     return request.method().equals(HttpMethod.GET)
         ? request.param("userId")

@@ -15,6 +15,12 @@ public final class ProblemValve extends ErrorReportValve {
   @Override
   protected void report(Request request, Response response, @Nullable Throwable thrown) {
     int status = response.getStatus();
+    if (status == 501 || status == 417) {
+      // Tomcat's words for a Transfer-Encoding, a method or an expectation of which it has never
+      // heard. Nothing is wrong in here, so that it must not count as a fault of the server.
+      status = 400;
+      response.setStatus(status);
+    }
     if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
       return;
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -206,8 +207,10 @@ public final class Routes {
     try {
       Caller caller = gate.admit(route, request);
       return ScopedValue.where(Caller.CURRENT, caller).call(() -> route.handler().handle(request));
+    } catch (Problem problem) {
+      return problem.response(requestId);
     } catch (Exception e) {
-      return problem(e, requestId).response(requestId);
+      return gate.gone(route, request).orElseGet(() -> problem(e, requestId)).response(requestId);
     }
   }
 
@@ -215,6 +218,12 @@ public final class Routes {
   static Problem problem(Exception thrown, String requestId) {
     return switch (thrown) {
       case Problem problem -> problem;
+      case InvalidParameterException _ ->
+          new Problem(
+              400,
+              "INVALID_REQUEST",
+              "The query of the address cannot be read: it must be pairs of name=value in UTF-8, with"
+                  + " percent signs where they are needed.");
       case StoreException e -> {
         LOG.error("request {}: {}", requestId, e.getMessage(), e);
         yield new Problem(503, "STORAGE_UNAVAILABLE", e.getMessage() + " Nothing was half done.")

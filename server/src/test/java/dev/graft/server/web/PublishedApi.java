@@ -2,6 +2,7 @@ package dev.graft.server.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
@@ -10,6 +11,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +41,12 @@ public final class PublishedApi {
 
   private static final SchemaRegistry SCHEMAS = schemas();
 
+  /** By the node itself: those of the description never change. */
+  private static final Map<JsonNode, Schema> COMPILED =
+      Collections.synchronizedMap(new IdentityHashMap<>());
+
+  private static final List<String> OPERATIONS = everyOperation();
+
   /** What may answer any request, whether there is an operation for it or not. */
   private static final Map<Integer, List<String>> BEFORE_ANY_ROUTE =
       Map.of(400, List.of("NotWellFormed"), 431, List.of("HeadersTooLarge"));
@@ -46,7 +55,7 @@ public final class PublishedApi {
   private static final Map<Integer, List<String>> OFF_EVERY_ROUTE =
       Map.of(
           401, List.of("TokenRefused"),
-          403, List.of("ForeignCaller"),
+          403, List.of("Forbidden"),
           404, List.of("NothingHere"),
           405, List.of("OtherMethods", "MethodServedNowhere"),
           500, List.of("InternalError"));
@@ -161,18 +170,25 @@ public final class PublishedApi {
   }
 
   /** What is wrong with a value, by a schema of the description. */
-  static List<String> faults(JsonNode schema, JsonNode value) {
-    return SCHEMAS.getSchema(closed(schema)).validate(value).stream()
+  public static List<String> faults(JsonNode schema, JsonNode value) {
+    return COMPILED
+        .computeIfAbsent(schema, one -> SCHEMAS.getSchema(closed(one)))
+        .validate(value)
+        .stream()
         .map(fault -> fault.getInstanceLocation() + " " + fault.getMessage())
         .toList();
   }
 
-  static ObjectNode description() {
+  public static ObjectNode description() {
     return DESCRIPTION;
   }
 
   /** Every operation as {@code GET /v1/accounts/{account}}. */
-  static List<String> operations() {
+  public static List<String> operations() {
+    return OPERATIONS;
+  }
+
+  private static List<String> everyOperation() {
     var operations = new ArrayList<String>();
     DESCRIPTION
         .required("paths")
@@ -218,7 +234,7 @@ public final class PublishedApi {
   }
 
   /** What a reference leads to, or the node itself if it is none. */
-  static ObjectNode resolved(JsonNode node) {
+  public static ObjectNode resolved(JsonNode node) {
     JsonNode target = node;
     if (node.get("$ref") instanceof JsonNode reference) {
       target = DESCRIPTION.at(reference.stringValue().substring(1));
