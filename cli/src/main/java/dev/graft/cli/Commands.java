@@ -64,6 +64,7 @@ final class Commands {
         .addSubcommand("template", template())
         .addSubcommand("api-key", apiKey())
         .addSubcommand("key", key())
+        .addSubcommand("audit", audit())
         .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
         .addSubcommand("version", version())
         .addSubcommand("completion", completion());
@@ -363,6 +364,85 @@ final class Commands {
                 KeyGenerate::run,
                 "It is for GRAFT_MASTER_KEY, where the server runs. Nothing keeps it: keep a copy"
                     + " in a safe place, since without it no linked key can be opened."));
+  }
+
+  private static CommandSpec audit() {
+    return group(
+            "Reads, exports and verifies the audit trail.",
+            "graft audit list|export|verify|key|restored [ARGUMENTS] [OPTIONS]")
+        .addSubcommand(
+            "list",
+            command(
+                    "Shows who did what to which account, the oldest first.",
+                    "graft audit list [--account ID] [--after N] [OPTIONS]",
+                    Audit::list,
+                    "With --json, one record a line.")
+                .addOption(option("--account", "ID", "Only what was done to this account."))
+                .addOption(option("--after", "N", "Only records after this number.")))
+        .addSubcommand(
+            "export",
+            command(
+                    "Writes the whole trail to a file, one record a line.",
+                    "graft audit export [FILE] [OPTIONS]",
+                    Audit::export,
+                    "Without FILE, to standard output. An existing file is not written over.")
+                .addPositional(
+                    PositionalParamSpec.builder()
+                        .index("0")
+                        .arity("0..1")
+                        .paramLabel("FILE")
+                        .type(Path.class)
+                        .description("A new file.")
+                        .build()))
+        .addSubcommand(
+            "verify",
+            command(
+                    "Checks an export, with no server and no database.",
+                    "graft audit verify FILE [--checkpoints FILE] [--key KEY] [OPTIONS]",
+                    Audit::verify,
+                    "Tells what was changed, added, removed or moved. Only with checkpoints from"
+                        + " outside it can tell whether the end is missing. The exit code is 0 when"
+                        + " all is as Graft wrote it, and 1 when it is not.")
+                .addPositional(
+                    PositionalParamSpec.builder()
+                        .index("0")
+                        .arity("1")
+                        .required(true)
+                        .paramLabel("FILE")
+                        .type(Path.class)
+                        .description("What graft audit export wrote.")
+                        .build())
+                .addOption(checkpoints("Checkpoints from outside: the file, or a log with them."))
+                .addOption(
+                    option(
+                        "--key",
+                        "KEY",
+                        "The public key that graft audit key prints, or a file with it.")))
+        .addSubcommand(
+            "key",
+            command(
+                "Prints the public key that checkpoints are signed with.",
+                "graft audit key [OPTIONS]",
+                Audit::key))
+        .addSubcommand(
+            "restored",
+            command(
+                    "Declares that the database was restored from a backup.",
+                    "graft audit restored [--checkpoints FILE] [OPTIONS]",
+                    Audit::restored,
+                    "After such a restore nothing is added to the chain until this is said. It"
+                        + " begins a new epoch, and stays on record with who said it.")
+                .addOption(
+                    checkpoints(
+                        "Checkpoints from outside, if they are in none of the server's own sinks.")));
+  }
+
+  private static OptionSpec checkpoints(String description) {
+    return OptionSpec.builder("--checkpoints")
+        .paramLabel("FILE")
+        .type(Path.class)
+        .description(description)
+        .build();
   }
 
   private static CommandSpec apiKey() {

@@ -74,7 +74,7 @@ class CommandLineTest {
 
   @Test
   void whoeverNamesNoCommandIsShownTheHelp() {
-    for (String group : List.of("", "template", "key", "api-key")) {
+    for (String group : List.of("", "template", "key", "audit", "api-key")) {
       Caller.Outcome outcome = call(group);
       assertThat(outcome.exit()).isEqualTo(64);
       assertThat(outcome.out()).isEmpty();

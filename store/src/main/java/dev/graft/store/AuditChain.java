@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -73,27 +72,29 @@ public final class AuditChain {
    * @throws Broken when the chain is not what was left there; then nothing happens
    */
   public Turn take(Head known, int limit, Instant now) {
-    return database.write(sql -> {
-      Head head = lockedHead(sql);
-      prove(sql, known, head);
-      var forged = new ArrayList<String>();
-      int taken = 0;
-      for (Sql.Row row :
-          sql.fetch(
-              "SELECT " + COLUMNS + ", mac FROM audit_pending ORDER BY at, id LIMIT ?", limit)) {
-        String id = row.text("id");
-        if (isOurs(sql, row)) {
-          head = put(sql, head, chained(row));
-          taken++;
-        } else {
-          head = put(sql, head, forgery(row, now));
-          forged.add(id);
-        }
-        sql.execute("DELETE FROM audit_pending WHERE id = ?", id);
+    return database.write(sql -> take(sql, known, limit, now));
+  }
+
+  static Turn take(Sql sql, Head known, int limit, Instant now) {
+    Head head = lockedHead(sql);
+    prove(sql, known, head);
+    var forged = new ArrayList<String>();
+    int taken = 0;
+    for (Sql.Row row :
+        sql.fetch(
+            "SELECT " + COLUMNS + ", mac FROM audit_pending ORDER BY at, id LIMIT ?", limit)) {
+      String id = row.text("id");
+      if (isOurs(sql, row)) {
+        head = put(sql, head, chained(row));
+        taken++;
+      } else {
+        head = put(sql, head, forgery(row, now));
+        forged.add(id);
       }
-      store(sql, head);
-      return new Turn(head, taken, forged);
-    });
+      sql.execute("DELETE FROM audit_pending WHERE id = ?", id);
+    }
+    store(sql, head);
+    return new Turn(head, taken, forged);
   }
 
   /** Whoever has this row is the only one who adds to the chain. */
@@ -181,7 +182,7 @@ public final class AuditChain {
             .put("actor", brief(row.text("actor")))
             .put("act", brief(row.text("act")));
     return unchained(
-        "aud_" + UUID.randomUUID(),
+        AuditTrail.newId(now.toEpochMilli()),
         now.toEpochMilli(),
         "node:graft",
         "audit.forgery-found",
@@ -265,7 +266,7 @@ public final class AuditChain {
         sql.auditMac().of(content(head)));
   }
 
-  private static byte[] content(Head head) {
+  static byte[] content(Head head) {
     return LengthPrefixed.of(
         "graft.audit.head.1",
         String.valueOf(head.epoch()),
@@ -310,7 +311,7 @@ public final class AuditChain {
               sql,
               new Head(epoch + 1, last.size(), last.hash()),
               unchained(
-                  "aud_" + UUID.randomUUID(),
+                  AuditTrail.newId(act.at().toEpochMilli()),
                   act.at().toEpochMilli(),
                   act.actor(),
                   ChainedRecord.RESTORED,
@@ -325,6 +326,10 @@ public final class AuditChain {
 
   /** Records in the order of the chain, those after {@code after}, at most {@code limit}. */
   public List<ChainedRecord> page(long after, int limit, @Nullable String accountId) {
+    return database.read(sql -> page(sql, after, limit, accountId));
+  }
+
+  static List<ChainedRecord> page(Sql sql, long after, int limit, @Nullable String accountId) {
     String ofAccount = accountId == null ? "" : " AND account_id = ?";
     String query =
         "SELECT seq, epoch, previous, hash, "
@@ -332,10 +337,9 @@ public final class AuditChain {
             + " FROM audit_record WHERE seq > ?"
             + ofAccount
             + " ORDER BY seq LIMIT ?";
-    return database.read(sql ->
-        accountId == null
-            ? sql.list(AuditChain::record, query, after, limit)
-            : sql.list(AuditChain::record, query, after, accountId, limit));
+    return accountId == null
+        ? sql.list(AuditChain::record, query, after, limit)
+        : sql.list(AuditChain::record, query, after, accountId, limit);
   }
 
   /** Keeps a signed checkpoint, unless there is one of this state already. */

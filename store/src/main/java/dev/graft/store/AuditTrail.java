@@ -1,8 +1,10 @@
 package dev.graft.store;
 
 import dev.graft.core.audit.LengthPrefixed;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * moment later.
  */
 public final class AuditTrail {
+  private static final AtomicLong ADDED = new AtomicLong();
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Database database;
 
   public AuditTrail(Database database) {
@@ -38,8 +43,8 @@ public final class AuditTrail {
 
   /** Adds a record in the transaction of what it is about. */
   static void add(Sql sql, AuditRecord record) {
-    String id = "aud_" + UUID.randomUUID();
     long at = record.at().toEpochMilli();
+    String id = newId(at);
     String detail = record.detailText();
     sql.execute(
         """
@@ -66,6 +71,15 @@ public final class AuditTrail {
                     record.subject(),
                     record.requestId(),
                     detail)));
+  }
+
+  /** Ids that sort in the order in which a node made them, within a millisecond, too. */
+  static String newId(long at) {
+    HexFormat hex = HexFormat.of();
+    return "aud_"
+        + hex.toHexDigits(at, 12)
+        + hex.toHexDigits(ADDED.getAndIncrement(), 8)
+        + hex.toHexDigits(RANDOM.nextLong(), 12);
   }
 
   /** What the code of a record that waits is made of. */

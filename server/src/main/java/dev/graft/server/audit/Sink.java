@@ -3,6 +3,7 @@ package dev.graft.server.audit;
 import dev.graft.core.audit.Checkpoint;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -73,6 +74,8 @@ public sealed interface Sink {
                   + " of its own");
         }
         return last;
+      } catch (UncheckedIOException e) {
+        throw new IOException(e.getMessage(), e);
       }
     }
 
