@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * One request, byte by byte.
@@ -23,10 +24,18 @@ record Call(
     boolean chunked,
     boolean framed) {
 
+  private static final Pattern PROPER =
+      Pattern.compile("(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*");
+
   record Header(String name, String value) {}
 
   Call {
     headers = List.copyOf(headers);
+  }
+
+  /** Whether the target is one that RFC 3986 knows, so that a server has to take it. */
+  boolean hasProperTarget() {
+    return PROPER.matcher(target).matches();
   }
 
   Call withMethod(String other) {

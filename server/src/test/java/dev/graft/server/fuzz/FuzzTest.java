@@ -228,8 +228,12 @@ class FuzzTest {
       }
       return judge.fault(call, answer, isVapiFailing);
     } catch (Connection.NoAnswer e) {
-      // What has no end that a server could tell may be met with silence.
-      return call.framed() ? Optional.of("no answer: " + e.getMessage()) : Optional.empty();
+      // What has no end that a server could tell may be met with silence, and what is no HTTP is
+      // answered and hung up on at once: now and then the end of the connection is all that
+      // arrives.
+      return call.framed() && call.hasProperTarget()
+          ? Optional.of("no answer: " + e.getMessage())
+          : Optional.empty();
     }
   }
 
