@@ -1,6 +1,8 @@
 package dev.graft.server;
 
 import dev.graft.server.background.BackgroundConfiguration;
+import dev.graft.server.log.Logging;
+import dev.graft.server.log.Redaction;
 import dev.graft.server.web.WebConfiguration;
 import dev.graft.store.Database;
 import dev.graft.store.StoreException;
@@ -44,6 +46,8 @@ public final class Main {
   static class Application {}
 
   public static void main(String[] arguments) {
+    // Only what is left of it in TLS 1.2, which is not offered; scanners ask nevertheless.
+    System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     int exit = run(List.of(arguments), System.getenv(), System.out, System.err);
     if (exit != 0) {
       System.exit(exit);
@@ -95,8 +99,8 @@ public final class Main {
     try {
       stopWithStandardInput(start(settings, out));
       return 0;
-    } catch (StoreException | VaultException | StartRefused e) {
-      err.println("Graft does not start. " + e.getMessage());
+    } catch (StoreException | VaultException | StartRefused | Logging.Unsafe e) {
+      err.println("Graft does not start. " + Redaction.ofThisProcess().clean(reason(e)));
       return FAILED;
     } catch (PortInUseException e) {
       err.println(
@@ -108,11 +112,8 @@ public final class Main {
     }
   }
 
-  /** A reason not to start, in a sentence. */
-  private static final class StartRefused extends RuntimeException {
-    StartRefused(String message) {
-      super(message);
-    }
+  private static String reason(RuntimeException e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   private static void checkTemplates(Settings settings) {
@@ -153,6 +154,9 @@ public final class Main {
 
   /** Starts the server and returns when it takes requests. */
   static ConfigurableApplicationContext start(Settings settings, PrintStream out) {
+    Logging.start(settings.log());
+    settings.masterKey().ifPresent(Redaction.ofThisProcess()::protect);
+    settings.adminToken().ifPresent(Redaction.ofThisProcess()::protect);
     checkTemplates(settings);
     Database database = database(settings);
     try {
@@ -210,6 +214,7 @@ public final class Main {
   private static RuntimeException unwrapped(RuntimeException e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof StoreException
+          || cause instanceof StartRefused
           || cause instanceof VaultException
           || cause instanceof PortInUseException) {
         return (RuntimeException) cause;

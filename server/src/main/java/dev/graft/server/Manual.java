@@ -99,7 +99,8 @@ final class Manual {
   static void started(Settings settings, Database database, int port, PrintStream out) {
     String shownHost =
         settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
-    out.println("Graft listens on http://" + shownHost + ":" + port);
+    String scheme = settings.edge().certificate().isPresent() ? "https" : "http";
+    out.println("Graft listens on " + scheme + "://" + shownHost + ":" + port);
     out.println(
         "  database   "
             + database.description()
@@ -114,7 +115,7 @@ final class Manual {
             + (settings.open()
                 ? "everyone on this machine, without a token (GRAFT_AUTH=none)"
                 : "whoever has the admin token"));
-    out.println("  read more  http://" + shownHost + ":" + port + "/docs");
+    out.println("  read more  " + scheme + "://" + shownHost + ":" + port + "/docs");
     out.flush();
   }
 }

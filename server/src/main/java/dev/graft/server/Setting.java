@@ -11,6 +11,25 @@ enum Setting {
           + " only good for trying things."),
   GRAFT_HOST("127.0.0.1", "The address to listen on."),
   GRAFT_PORT("3000", "The port to listen on; 0 takes any free one."),
+  GRAFT_TLS_CERTIFICATE(
+      "",
+      "A file in PEM with the certificate to show and its chain; needs GRAFT_TLS_KEY. A file that"
+          + " changes is taken up while Graft runs."),
+  GRAFT_TLS_KEY("", "A file in PEM with the certificate's private key."),
+  GRAFT_TLS_KEYSTORE("", "Certificate and key in one file, PKCS#12, instead of two in PEM."),
+  GRAFT_TLS_PASSWORD("", "What the key or the PKCS#12 file is encrypted with."),
+  GRAFT_TLS_PASSWORD_FILE("", "A file with that password, instead of the password itself."),
+  GRAFT_TRUSTED_PROXIES(
+      "",
+      "Addresses or networks (10.0.0.0/8) of proxies that end TLS before Graft, separated by commas."
+          + " Only what comes from there is believed about who called and how."),
+  GRAFT_PUBLIC_URL(
+      "", "The address that callers use, when it is not the one that Graft listens on."),
+  GRAFT_CORS_ORIGINS(
+      "",
+      "Origins of pages that may call from a browser, such as https://app.example.com, separated by"
+          + " commas. Without it, none."),
+  GRAFT_MAX_CONNECTIONS("4096", "The most connections that are open to Graft at a time."),
   GRAFT_DATA_DIR("data", "The folder for the SQLite database and the key file."),
   GRAFT_DATABASE_URL(
       "",
@@ -52,6 +71,11 @@ enum Setting {
       "log",
       "Where signed checkpoints of the audit trail go, outside the database: 'log', 'file:/path' (best"
           + " on a file system of its own), or both with a comma between them."),
+  GRAFT_LOG_FORMAT(
+      "auto",
+      "How the log is written: 'text' for people, 'json' for programs, 'auto' for text on a terminal"
+          + " and JSON elsewhere."),
+  GRAFT_LOG_LEVEL("info", "How much is logged: 'info' or 'debug'. Secrets are masked in both."),
   GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account.");
 
   private final String standard;
@@ -80,7 +104,10 @@ enum Setting {
 
   /** Whether its value must not be seen, so that it is no flag either: those can be listed. */
   boolean isSecret() {
-    return this == GRAFT_MASTER_KEY || this == GRAFT_ADMIN_TOKEN || this == GRAFT_DATABASE_URL;
+    return this == GRAFT_MASTER_KEY
+        || this == GRAFT_ADMIN_TOKEN
+        || this == GRAFT_TLS_PASSWORD
+        || this == GRAFT_DATABASE_URL;
   }
 
   /** The name it had in the product that Graft comes from. */

@@ -1,9 +1,12 @@
 package dev.graft.server;
 
+import dev.graft.server.edge.EdgeSettings;
+import dev.graft.server.log.LogSettings;
 import dev.graft.vapi.Host;
 import dev.graft.vault.ProviderUri;
 import dev.graft.vault.Secret;
 import dev.graft.vault.VaultException;
+import java.io.Console;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -41,7 +44,9 @@ public record Settings(
     Duration requestDeadline,
     Duration settlingTime,
     Duration leaseTime,
-    List<AuditSink> auditSinks) {
+    List<AuditSink> auditSinks,
+    LogSettings log,
+    EdgeSettings edge) {
   public Settings {
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
@@ -126,7 +131,9 @@ public record Settings(
           duration(Setting.GRAFT_REQUEST_DEADLINE),
           duration(Setting.GRAFT_SETTLING_TIME),
           duration(Setting.GRAFT_LEASE_TIME),
-          auditSinks());
+          auditSinks(),
+          log(),
+          new EdgeReader(given, faults, profile()).settings());
     }
 
     private Optional<String> text(Setting setting) {
@@ -146,6 +153,24 @@ public record Settings(
           yield Profile.PRODUCTION;
         }
       };
+    }
+
+    private LogSettings log() {
+      boolean json =
+          switch (given.text(Setting.GRAFT_LOG_FORMAT).toLowerCase(Locale.ROOT)) {
+            case "json" -> true;
+            case "text" -> false;
+            case "auto" -> !(System.console() instanceof Console console && console.isTerminal());
+            default -> {
+              fault(Setting.GRAFT_LOG_FORMAT, "must be 'text', 'json' or 'auto'.");
+              yield true;
+            }
+          };
+      String level = given.text(Setting.GRAFT_LOG_LEVEL).toLowerCase(Locale.ROOT);
+      if (!level.equals("info") && !level.equals("debug")) {
+        fault(Setting.GRAFT_LOG_LEVEL, "must be 'info' or 'debug'.");
+      }
+      return new LogSettings(json, level.equals("debug"));
     }
 
     private int port() {

@@ -47,8 +47,8 @@ class Wiring {
   }
 
   @Bean
-  VapiHttp vapiHttp() {
-    return new VapiHttp(CONNECTIONS_TO_VAPI);
+  VapiHttp vapiHttp(Settings settings) {
+    return new VapiHttp(settings.hosts(), CONNECTIONS_TO_VAPI);
   }
 
   @Bean

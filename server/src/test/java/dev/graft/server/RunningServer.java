@@ -58,14 +58,17 @@ public final class RunningServer implements AutoCloseable {
 
   public static RunningServer start(Map<String, String> environment) {
     try {
-      Settings settings = Settings.of(GivenSettings.of(List.of(), environment));
-      return new RunningServer(
-          Main.start(
-              settings,
-              new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
+      return start(Settings.of(GivenSettings.of(List.of(), environment)));
     } catch (Settings.Unusable e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  static RunningServer start(Settings settings) {
+    return new RunningServer(
+        Main.start(
+            settings,
+            new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)));
   }
 
   public URI url() {

@@ -55,6 +55,10 @@ public record Host(String name, URI url) {
   }
 
   String urlOf(String pathAndQuery) {
+    if (!pathAndQuery.startsWith("/")) {
+      // It would go on with the name of the host.
+      throw new IllegalArgumentException("not a path: " + pathAndQuery);
+    }
     String base = url.toString();
     return (base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + pathAndQuery;
   }

@@ -85,14 +85,13 @@ public final class HttpVapiAccount implements VapiAccount {
   private Reply write(String method, String path, @Nullable ObjectNode body) {
     return meaning.of(
         http.exchange(
-            method, host.urlOf(path), key, body == null ? null : Json.writeBytes(body), callLimit),
+            method, host, path, key, body == null ? null : Json.writeBytes(body), callLimit),
         key);
   }
 
   Reply read(String pathAndQuery) {
     for (int tries = 1; ; tries++) {
-      Reply reply =
-          meaning.of(http.exchange("GET", host.urlOf(pathAndQuery), key, null, callLimit), key);
+      Reply reply = meaning.of(http.exchange("GET", host, pathAndQuery, key, null, callLimit), key);
       Duration pause =
           switch (reply) {
             case Reply.Ok _, Reply.Refused _ -> null;

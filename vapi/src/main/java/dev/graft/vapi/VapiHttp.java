@@ -23,12 +23,14 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
 import org.apache.hc.core5.util.Timeout;
@@ -45,6 +47,12 @@ public final class VapiHttp implements AutoCloseable {
 
   private static final int LARGEST_ANSWER = 64 * 1024 * 1024;
 
+  /** Without limits, an answer of nothing but headers would fill the memory. */
+  private static final Http1Config ANSWERS =
+      Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(200).build();
+
+  private final List<Host> hosts;
+
   private final CloseableHttpClient client;
   private final ScheduledExecutorService deadlines;
   private final ExecutorService together = Executors.newVirtualThreadPerTaskExecutor();
@@ -52,13 +60,17 @@ public final class VapiHttp implements AutoCloseable {
   /**
    * Opens nothing yet.
    *
+   * @param hosts the only ones that a key is ever sent to
    * @param connections the most that may be open to one host
    */
-  public VapiHttp(int connections) {
+  public VapiHttp(List<Host> hosts, int connections) {
+    this.hosts = List.copyOf(hosts);
     PoolingHttpClientConnectionManager pool =
         PoolingHttpClientConnectionManagerBuilder.create()
             .setMaxConnTotal(connections * 2)
             .setMaxConnPerRoute(connections)
+            .setConnectionFactory(
+                ManagedHttpClientConnectionFactory.builder().http1Config(ANSWERS).build())
             .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
             .setDefaultConnectionConfig(
                 ConnectionConfig.custom()
@@ -129,11 +141,16 @@ public final class VapiHttp implements AutoCloseable {
   /**
    * Exchanges one request for one answer.
    *
+   * @param path of what is asked for, with its query
    * @param body sent as JSON, nothing is sent when null
    * @param limit for the whole exchange, from the first byte sent to the last one read
    */
-  Answer exchange(String method, String url, Secret key, byte @Nullable [] body, Duration limit) {
-    var request = new HttpUriRequestBase(method, java.net.URI.create(url));
+  Answer exchange(
+      String method, Host host, String path, Secret key, byte @Nullable [] body, Duration limit) {
+    if (!hosts.contains(host)) {
+      throw new IllegalArgumentException("no key is sent to " + host);
+    }
+    var request = new HttpUriRequestBase(method, java.net.URI.create(host.urlOf(path)));
     request.setConfig(
         RequestConfig.custom()
             .setConnectionRequestTimeout(Timeout.of(limit))

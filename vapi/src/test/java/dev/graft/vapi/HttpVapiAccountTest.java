@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +40,7 @@ class HttpVapiAccountTest {
       Json.parseObject("{\"type\":\"endCall\",\"function\":{\"name\":\"bye\"}}");
 
   private final Sandbox sandbox = Sandbox.start();
-  private final VapiHttp http = new VapiHttp(50);
+  private final List<VapiHttp> opened = new ArrayList<>();
   private Account customer;
 
   @BeforeEach
@@ -49,7 +50,7 @@ class HttpVapiAccountTest {
 
   @AfterEach
   void close() {
-    http.close();
+    opened.forEach(VapiHttp::close);
     sandbox.close();
   }
 
@@ -58,9 +59,12 @@ class HttpVapiAccountTest {
   }
 
   private HttpVapiAccount account(URI url, Duration callLimit, Duration deadline) {
+    Host host = Host.at(url);
+    var http = new VapiHttp(List.of(host), 50);
+    opened.add(http);
     return new HttpVapiAccount(
         http,
-        Host.at(url),
+        host,
         Secret.copyOf(KEY),
         callLimit,
         Instant.now().plus(deadline),

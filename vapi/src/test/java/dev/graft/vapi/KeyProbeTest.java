@@ -19,9 +19,9 @@ import org.junit.jupiter.api.Test;
 
 class KeyProbeTest {
   private final Sandbox sandbox = Sandbox.start();
-  private final VapiHttp http = new VapiHttp(20);
   private final Host us = new Host("us", sandbox.url());
   private final Host eu = new Host("eu", sandbox.euUrl());
+  private final VapiHttp http = new VapiHttp(List.of(us, eu), 20);
 
   @AfterEach
   void close() {

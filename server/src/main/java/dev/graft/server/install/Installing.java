@@ -53,6 +53,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Brings installations to where they should be, one writer per account. Whoever asks for what is
@@ -211,9 +212,16 @@ public final class Installing implements AutoCloseable {
 
   private Operation work(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
     Operation operation = claim.operation();
-    try (var lease =
-        new HeldLease(
-            operations, claim.lease(), times.lease(), System::nanoTime, acquiredAt, heartbeats)) {
+    try (var _ = MDC.putCloseable("operationId", operation.id());
+        var _ = MDC.putCloseable("accountId", operation.accountId());
+        var lease =
+            new HeldLease(
+                operations,
+                claim.lease(),
+                times.lease(),
+                System::nanoTime,
+                acquiredAt,
+                heartbeats)) {
       try {
         conclude(operation, lease, reconcile(claim, lease, deadline));
       } catch (Journal.LeaseLost e) {

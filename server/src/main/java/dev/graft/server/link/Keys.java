@@ -1,6 +1,7 @@
 package dev.graft.server.link;
 
 import dev.graft.server.access.Acts;
+import dev.graft.server.log.Redaction;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
@@ -87,8 +88,11 @@ public final class Keys {
   }
 
   private Secret opened(Account account) {
-    return vault.openSecret(
-        dataKey(dataKeyOf(account)), apiKeyOf(account.id()), account.apiKey().bytes());
+    Secret key =
+        vault.openSecret(
+            dataKey(dataKeyOf(account)), apiKeyOf(account.id()), account.apiKey().bytes());
+    Redaction.ofThisProcess().protect(key);
+    return key;
   }
 
   /** Seals and opens the bodies of an account. */
@@ -127,7 +131,10 @@ public final class Keys {
    * Opens a record of the product that Graft comes from; nothing when its master key is not set.
    */
   public Optional<Secret> openOriginal(String record) {
-    return Optional.ofNullable(originalMasterKey).map(key -> OriginalRecord.open(record, key));
+    Optional<Secret> opened =
+        Optional.ofNullable(originalMasterKey).map(key -> OriginalRecord.open(record, key));
+    opened.ifPresent(Redaction.ofThisProcess()::protect);
+    return opened;
   }
 
   /** Proves that the key provider works, and opens what was sealed before. */

@@ -2,10 +2,15 @@ package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
 import dev.graft.core.json.MalformedJson;
+import dev.graft.server.log.Redaction;
 import dev.graft.vault.Secret;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +25,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class Body {
   private static final String READ = "graft.body";
   private static final int LARGEST = 64 * 1024;
+  private static final int DEEPEST = 40;
+  private static final int MOST_DIGITS = 100;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int LONGEST_USER_ID = 255;
   private static final int LONGEST_KEY = 512;
 
@@ -49,6 +57,7 @@ final class Body {
     byte[] bytes = bytes(servlet);
     try {
       JsonNode node = Json.parse(bytes);
+      refuseMonsters(node, 1);
       if (node instanceof ObjectNode object) {
         return new Body(object);
       }
@@ -62,6 +71,22 @@ final class Body {
               + ", column "
               + e.column()
               + "). Send one JSON object in UTF-8.");
+    }
+  }
+
+  /** What is well-formed and still only made to keep a server busy. */
+  private static void refuseMonsters(JsonNode node, int depth) {
+    if (depth > DEEPEST) {
+      throw invalid("The body is nested deeper than " + DEEPEST + " levels.");
+    }
+    if (node.isNumber()) {
+      BigDecimal number = node.decimalValue();
+      if (number.precision() > MOST_DIGITS || Math.abs((long) number.scale()) > MOST_DIGITS) {
+        throw invalid("The body has a number of more than " + MOST_DIGITS + " digits.");
+      }
+    }
+    for (JsonNode member : node) {
+      refuseMonsters(member, depth + 1);
     }
   }
 
@@ -91,7 +116,7 @@ final class Body {
   private static byte[] bytes(HttpServletRequest servlet) {
     try {
       if (servlet.getContentLengthLong() <= LARGEST) {
-        byte[] bytes = servlet.getInputStream().readNBytes(LARGEST + 1);
+        byte[] bytes = inTime(servlet.getInputStream());
         if (bytes.length <= LARGEST) {
           return bytes;
         }
@@ -103,6 +128,28 @@ final class Body {
         413,
         "BODY_TOO_LARGE",
         "The body is larger than the " + LARGEST / 1024 + " KiB that a request may have.");
+  }
+
+  /** Each read waits for a while only, and so must all of them together. */
+  private static byte[] inTime(InputStream in) throws IOException {
+    long began = System.nanoTime();
+    byte[] bytes = new byte[LARGEST + 1];
+    int length = 0;
+    for (int read = 0; read >= 0 && length < bytes.length; length += Math.max(0, read)) {
+      read = in.read(bytes, length, bytes.length - length);
+      if (System.nanoTime() - began > PATIENCE.toNanos()) {
+        throw new Problem(
+            408,
+            "BODY_TOO_SLOW",
+            "The body took longer than "
+                + PATIENCE.toSeconds()
+                + " seconds to arrive. Send it again, all at once.");
+      }
+    }
+    byte[] body = Arrays.copyOf(bytes, length);
+    // It may hold a key, and this array lives on for a while.
+    Arrays.fill(bytes, (byte) 0);
+    return body;
   }
 
   private static Problem invalid(String detail) {
@@ -181,7 +228,9 @@ final class Body {
           "'apiKey' must be a string of 1 to 512 printable ASCII characters: a private API key of the"
               + " customer's Vapi account.");
     }
-    return Secret.copyOf(key);
+    Secret secret = Secret.copyOf(key);
+    Redaction.ofThisProcess().protect(secret);
+    return secret;
   }
 
   /** Text that may be left out; null in JSON counts as left out. */

@@ -1,6 +1,8 @@
 package dev.graft.server.web;
 
 import dev.graft.server.access.RequestId;
+import dev.graft.server.edge.EdgeSettings;
+import dev.graft.server.edge.Forwarding;
 import dev.graft.vapi.Trace;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -10,24 +12,51 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.slf4j.event.Level;
+import org.springframework.http.HttpMethod;
 
 /**
  * Where requests come in, before anyone asks who sent them: gives each an id and its place in a
- * trace, and sets the headers that a browser should see.
+ * trace, sets the headers that a browser should see, answers browsers that ask whether a page may
+ * call, and turns away what came unencrypted where that must not be.
  */
 final class Edge extends HttpFilter {
+  private static final Logger LOG = LoggerFactory.getLogger(Edge.class);
   private static final String REQUEST_ID = "graft.request-id";
+  private static final String CLIENT = "graft.client";
+  private static final String ALLOWED_ORIGIN = "graft.allowed-origin";
 
   /** The id of a request, as it stands in its answer. */
   static String requestId(HttpServletRequest request) {
     return request.getAttribute(REQUEST_ID) instanceof String id ? id : "";
   }
 
+  private final transient EdgeSettings settings;
+  private final transient Origins origins;
+
+  Edge(EdgeSettings settings) {
+    this.settings = settings;
+    this.origins = new Origins(settings.origins());
+  }
+
+  /** The address of whoever sent a request, or sent it to a proxy of ours. */
+  static String client(HttpServletRequest request) {
+    return request.getAttribute(CLIENT) instanceof String client ? client : request.getRemoteAddr();
+  }
+
+  /** Whether a page of another site sent it that may. */
+  static boolean isOfAllowedOrigin(HttpServletRequest request) {
+    return request.getAttribute(ALLOWED_ORIGIN) != null;
+  }
+
   @Override
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
+    long began = System.nanoTime();
     String requestId = "req_" + UUID.randomUUID().toString().replace("-", "");
     Trace trace = Trace.continued(request.getHeader(Trace.HEADER));
     request.setAttribute(REQUEST_ID, requestId);
@@ -39,19 +68,56 @@ final class Edge extends HttpFilter {
     MDC.put("spanId", trace.spanId());
     callersId(request.getHeader("X-Request-Id"));
     try {
+      Forwarding forwarding = Forwarding.of(request, settings);
+      request.setAttribute(CLIENT, forwarding.client());
+      if (forwarding.isEncrypted()) {
+        response.setHeader("Strict-Transport-Security", "max-age=31536000");
+      } else if (settings.httpsOnly() && !request.getRequestURI().startsWith("/health")) {
+        throw new Problem(
+            403,
+            "HTTPS_REQUIRED",
+            "This server takes requests over HTTPS only: they carry keys. If a proxy ends TLS, it has"
+                + " to be one of GRAFT_TRUSTED_PROXIES and to send 'X-Forwarded-Proto: https'.");
+      }
+      if (origins.allows(request)) {
+        request.setAttribute(ALLOWED_ORIGIN, true);
+      }
+      if (origins.answer(request, response)) {
+        return;
+      }
       ScopedValue.where(RequestId.CURRENT, requestId)
           .where(Trace.CURRENT, trace)
           .call(() -> {
             chain.doFilter(request, response);
             return true;
           });
+    } catch (Problem refusal) {
+      Guard.write(refusal, response, requestId);
     } catch (IOException | ServletException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
       throw new ServletException(e);
     } finally {
+      log(request, response, began);
       MDC.clear();
     }
+  }
+
+  /** Without the query, in which a caller may have put anything. */
+  private static void log(HttpServletRequest request, HttpServletResponse response, long began) {
+    boolean looksOnly =
+        request.getMethod().equals(HttpMethod.GET.name()) && response.getStatus() < 400;
+    LOG.atLevel(looksOnly ? Level.DEBUG : Level.INFO)
+        .log(
+            "{} {} {} in {} ms, from {} at {}",
+            request.getMethod(),
+            request.getRequestURI(),
+            response.getStatus(),
+            (System.nanoTime() - began) / 1_000_000,
+            request.getAttribute(Gate.CALLER) == null
+                ? "nobody"
+                : request.getAttribute(Gate.CALLER),
+            client(request));
   }
 
   /** What the caller calls the request is for finding it again, and is trusted for nothing. */

@@ -19,7 +19,7 @@ import org.springframework.web.servlet.function.ServerRequest;
  * being there, so that ids tell nothing.
  */
 final class Gate {
-  private static final String CALLER = "graft.caller";
+  static final String CALLER = "graft.caller";
 
   private final Callers callers;
   private final Accounts accounts;

@@ -54,7 +54,7 @@ final class Guard extends HttpFilter {
               + " machine: 127.0.0.1 or localhost.");
     }
     String origin = request.getHeader("Origin");
-    if (origin != null && !isSameOrigin(origin, host)) {
+    if (origin != null && !isSameOrigin(origin, host) && !Edge.isOfAllowedOrigin(request)) {
       throw new Problem(
           403,
           "FOREIGN_ORIGIN",

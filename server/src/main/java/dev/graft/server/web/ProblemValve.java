@@ -30,6 +30,7 @@ public final class ProblemValve extends ErrorReportValve {
       return;
     }
     try {
+      SafeHeaders.set(response, "/v1/");
       response.setContentType(Problem.TYPE.toString());
       response.getOutputStream().write(problem(status).body(""));
       response.finishResponse();

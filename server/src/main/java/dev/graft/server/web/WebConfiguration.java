@@ -1,8 +1,12 @@
 package dev.graft.server.web;
 
 import dev.graft.server.Settings;
+import dev.graft.server.StartRefused;
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.audit.Sealing;
+import dev.graft.server.edge.CertificateFiles;
+import dev.graft.server.edge.PromptProtocol;
+import dev.graft.server.edge.Tls;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
@@ -18,6 +22,8 @@ import dev.graft.store.Operations;
 import dev.graft.store.Releases;
 import java.time.InstantSource;
 import java.util.Optional;
+import org.apache.catalina.Lifecycle;
+import org.apache.catalina.connector.Connector;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -74,8 +80,8 @@ public class WebConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<Edge> edge() {
-    var registration = new FilterRegistrationBean<>(new Edge());
+  FilterRegistrationBean<Edge> edge(Settings settings) {
+    var registration = new FilterRegistrationBean<>(new Edge(settings.edge()));
     registration.setOrder(Integer.MIN_VALUE);
     return registration;
   }
@@ -120,15 +126,36 @@ public class WebConfiguration {
           host.setErrorReportValveClass(ProblemValve.class.getName());
         }
       });
+      factory.setProtocol(PromptProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
         connector.setProperty("address", settings.host());
-        connector.setProperty("maxSwallowSize", String.valueOf(32 * 1024 * 1024));
-        connector.setProperty("connectionTimeout", "20000");
+        connector.setProperty("maxConnections", String.valueOf(settings.edge().connections()));
+        connector.setProperty("maxSwallowSize", String.valueOf(2 * 1024 * 1024));
+        connector.setProperty("connectionTimeout", "10000");
         connector.setProperty("keepAliveTimeout", "60000");
+        connector.setProperty("disableUploadTimeout", "false");
+        connector.setProperty("connectionUploadTimeout", "10000");
         connector.setProperty("maxHttpRequestHeaderSize", "16384");
+        connector.setProperty("maxHeaderCount", "100");
         connector.setXpoweredBy(false);
         connector.setAllowTrace(false);
+        settings.edge().certificate().ifPresent(files -> encrypt(connector, files));
       });
     };
+  }
+
+  private static void encrypt(Connector connector, CertificateFiles files) {
+    connector.setScheme("https");
+    connector.setSecure(true);
+    try {
+      Tls tls = Tls.on((PromptProtocol) connector.getProtocolHandler(), files);
+      connector.addLifecycleListener(event -> {
+        if (event.getType().equals(Lifecycle.AFTER_STOP_EVENT)) {
+          tls.close();
+        }
+      });
+    } catch (CertificateFiles.Unusable e) {
+      throw new StartRefused(e.getMessage() == null ? "" : e.getMessage());
+    }
   }
 }

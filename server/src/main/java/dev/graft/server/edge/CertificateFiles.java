@@ -1,0 +1,156 @@
+package dev.graft.server.edge;
+
+import dev.graft.vault.Secret;
+import dev.graft.vault.SecretAccess;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.ssl.pem.PemContent;
+
+/** Where the server's certificate and its private key are. */
+public sealed interface CertificateFiles {
+  /** Two files in PEM: the certificate with its chain, and the key. */
+  record Pem(Path certificate, Path key, Optional<Secret> password) implements CertificateFiles {}
+
+  /** One file with both. */
+  record Pkcs12(Path file, Optional<Secret> password) implements CertificateFiles {}
+
+  /** Files that hold no certificate that could be shown, in a sentence. */
+  final class Unusable extends Exception {
+    Unusable(String message) {
+      super(message);
+    }
+  }
+
+  /** Reads certificate and key, and proves that they belong together. */
+  default Certificate read() throws Unusable {
+    try {
+      Certificate certificate =
+          switch (this) {
+            case Pem pem -> read(pem);
+            case Pkcs12 pkcs12 -> read(pkcs12);
+          };
+      certificate.requireUsable(this);
+      return certificate;
+    } catch (IOException e) {
+      throw new Unusable("The files of the certificate cannot be read: " + this + ".");
+    } catch (GeneralSecurityException | IllegalStateException | IllegalArgumentException e) {
+      throw new Unusable(
+          "The certificate or its key in "
+              + this
+              + " cannot be understood. Give a certificate with its chain and a key in PEM, or both in"
+              + " PKCS#12, with the right password.");
+    }
+  }
+
+  /** What changes when the files do; reads them whole, since a link may point elsewhere now. */
+  default String state() {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      for (Path file : files()) {
+        digest.update(Files.readAllBytes(file));
+        digest.update((byte) 0);
+      }
+      return java.util.HexFormat.of().formatHex(digest.digest());
+    } catch (IOException | GeneralSecurityException e) {
+      return "unreadable";
+    }
+  }
+
+  private List<Path> files() {
+    return switch (this) {
+      case Pem(var certificate, var key, _) -> List.of(certificate, key);
+      case Pkcs12(var file, _) -> List.of(file);
+    };
+  }
+
+  private static Certificate read(Pem pem) throws IOException, GeneralSecurityException {
+    List<X509Certificate> chain = PemContent.load(pem.certificate()).getCertificates();
+    PemContent keys = PemContent.load(pem.key());
+    PrivateKey key =
+        pem.password().isEmpty()
+            ? keys.getPrivateKey()
+            : keys.getPrivateKey(String.valueOf(characters(pem.password().get())));
+    return Certificate.of(chain, key);
+  }
+
+  private static Certificate read(Pkcs12 pkcs12) throws IOException, GeneralSecurityException {
+    char[] password = pkcs12.password().map(CertificateFiles::characters).orElse(new char[0]);
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    byte[] content = Files.readAllBytes(pkcs12.file());
+    try {
+      store.load(new ByteArrayInputStream(content), password);
+    } catch (IOException e) {
+      throw new GeneralSecurityException(e);
+    }
+    for (String alias : Collections.list(store.aliases())) {
+      if (store.isKeyEntry(alias) && store.getKey(alias, password) instanceof PrivateKey key) {
+        return Certificate.of(
+            Arrays.stream(store.getCertificateChain(alias))
+                .map(X509Certificate.class::cast)
+                .toList(),
+            key);
+      }
+    }
+    throw new GeneralSecurityException("no key");
+  }
+
+  private static char[] characters(Secret password) {
+    return password.reveal(
+        SecretAccess.of("the password of the server's TLS key"),
+        bytes ->
+            StandardCharsets.UTF_8
+                .decode(java.nio.ByteBuffer.wrap(bytes))
+                .toString()
+                .toCharArray());
+  }
+
+  /** A certificate with its chain, and its private key. */
+  record Certificate(List<X509Certificate> chain, PrivateKey key) {
+    static Certificate of(@Nullable List<X509Certificate> chain, @Nullable PrivateKey key)
+        throws GeneralSecurityException {
+      if (chain == null || chain.isEmpty() || key == null) {
+        throw new GeneralSecurityException("incomplete");
+      }
+      return new Certificate(List.copyOf(chain), key);
+    }
+
+    private void requireUsable(CertificateFiles files) throws Unusable, GeneralSecurityException {
+      X509Certificate own = chain.getFirst();
+      String algorithm =
+          switch (key.getAlgorithm()) {
+            case "EC" -> "SHA256withECDSA";
+            case "RSA" -> "SHA256withRSA";
+            default -> key.getAlgorithm();
+          };
+      byte[] text = "one pair".getBytes(StandardCharsets.US_ASCII);
+      Signature signing = Signature.getInstance(algorithm);
+      signing.initSign(key);
+      signing.update(text);
+      byte[] signature = signing.sign();
+      Signature verifying = Signature.getInstance(algorithm);
+      verifying.initVerify(own.getPublicKey());
+      verifying.update(text);
+      if (!verifying.verify(signature)) {
+        throw new Unusable("The key does not belong to the certificate in " + files + ".");
+      }
+      if (own.getNotAfter().toInstant().isBefore(java.time.Instant.now())) {
+        throw new Unusable(
+            "The certificate in " + files + " ran out on " + own.getNotAfter().toInstant() + ".");
+      }
+    }
+  }
+}
