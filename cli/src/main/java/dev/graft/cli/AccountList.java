@@ -21,6 +21,7 @@ final class AccountList {
           api.get(
               "/v1/accounts?limit="
                   + Math.min(PAGE, limit - shown)
+                  + (given.has("--revoked") ? "&state=revoked" : "")
                   + (after.isEmpty() ? "" : "&after=" + Api.encoded(after)));
       for (JsonNode account : page.path("accounts")) {
         if (given.wantsJson()) {
@@ -36,7 +37,12 @@ final class AccountList {
       }
     }
     if (shown == 0) {
-      terminal.err().print("No account is linked yet. Link one: graft link USER");
+      terminal
+          .err()
+          .print(
+              given.has("--revoked")
+                  ? "No account has a revoked key."
+                  : "No account is linked yet. Link one: graft link USER");
     }
     return Exit.DONE;
   }
@@ -53,13 +59,16 @@ final class AccountList {
   }
 
   private static Line row(JsonNode account) {
+    JsonNode key = account.path("key");
+    boolean revoked = key.path("state").asString("").equals("revoked");
     return Line.of(
-        ROW.formatted(
-            When.of(account.path("linkedAt")),
-            account.path("region").asString(""),
-            account.path("id").asString(""),
-            String.join(
-                ", ",
-                account.path("userIds").valueStream().map(user -> user.asString("")).toList())));
+            ROW.formatted(
+                When.of(account.path("linkedAt")),
+                account.path("region").asString(""),
+                account.path("id").asString(""),
+                String.join(
+                    ", ",
+                    account.path("userIds").valueStream().map(user -> user.asString("")).toList())))
+        .and(revoked ? "  key revoked " + When.of(key.path("since")) : "", Style.RED);
   }
 }

@@ -65,6 +65,7 @@ final class Commands {
         .addSubcommand("api-key", apiKey())
         .addSubcommand("key", key())
         .addSubcommand("audit", audit())
+        .addSubcommand("webhook", webhook())
         .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
         .addSubcommand("version", version())
         .addSubcommand("completion", completion());
@@ -321,9 +322,10 @@ final class Commands {
   private static CommandSpec accounts() {
     return command(
             "Lists the linked accounts.",
-            "graft accounts [--limit N] [OPTIONS]",
+            "graft accounts [--revoked] [--limit N] [OPTIONS]",
             AccountList::run,
             "With --json, one account a line (JSON lines), as they come.")
+        .addOption(flag("--revoked", "Only those whose key Vapi does not accept any more."))
         .addOption(option("--limit", "N", "At most so many; without it, all."));
   }
 
@@ -510,6 +512,106 @@ final class Commands {
 
   private static OptionSpec expires() {
     return option("--expires", "TIME", "When it ends, as in 90d, or as a time; without it, never.");
+  }
+
+  private static CommandSpec webhook() {
+    return group("Tells others what happens, over HTTP.", "graft webhook COMMAND ... [OPTIONS]")
+        .addSubcommand(
+            "add",
+            command(
+                    "Adds an address to which events are told.",
+                    "graft webhook add URL [--events TYPES] [--description TEXT] [OPTIONS]",
+                    Webhook::add,
+                    "The secret that signs the deliveries is shown this once.")
+                .addPositional(argument(0, "URL", "Where to deliver, with https."))
+                .addOption(
+                    option(
+                        "--events",
+                        "TYPES",
+                        "Which types of events, with commas between them, as in"
+                            + " operation.failed,account.revoked; without it, all."))
+                .addOption(option("--description", "TEXT", "What it is for.")))
+        .addSubcommand(
+            "list", command("Lists the webhooks.", "graft webhook list [OPTIONS]", Webhook::list))
+        .addSubcommand(
+            "deliveries",
+            onWebhook(
+                    "Shows what was, is or could not be delivered.",
+                    "graft webhook deliveries WEBHOOK [--state STATE] [OPTIONS]",
+                    Webhook::deliveries,
+                    "With --json, one delivery a line (JSON lines).")
+                .addOption(
+                    OptionSpec.builder("--state")
+                        .paramLabel("STATE")
+                        .type(String.class)
+                        .completionCandidates(List.of("waiting", "delivered", "dead"))
+                        .description("Only those that are waiting, delivered or dead.")
+                        .build()))
+        .addSubcommand(
+            "replay",
+            onWebhook(
+                    "Delivers again.",
+                    "graft webhook replay WEBHOOK (EVENT | --since TIME [--delivered])%n"
+                        + "                     [OPTIONS]",
+                    Webhook::replay)
+                .addPositional(
+                    PositionalParamSpec.builder()
+                        .index("1")
+                        .arity("0..1")
+                        .paramLabel("EVENT")
+                        .type(String.class)
+                        .description("One event, by the id that the deliveries show.")
+                        .build())
+                .addOption(
+                    option(
+                        "--since",
+                        "TIME",
+                        "Everything that did not get through since then, as in"
+                            + " 2026-11-23T09:00:00Z."))
+                .addOption(flag("--delivered", "With --since: what got through, too.")))
+        .addSubcommand(
+            "rotate-secret",
+            onWebhook(
+                    "Makes a new secret; both sign for a while.",
+                    "graft webhook rotate-secret WEBHOOK [--overlap-hours N] [OPTIONS]",
+                    Webhook::rotate)
+                .addOption(
+                    option(
+                        "--overlap-hours",
+                        "N",
+                        "How long the former secret signs as well, 0 to 168 [24].")))
+        .addSubcommand(
+            "test",
+            onWebhook(
+                "Sends an event of no meaning, and tells whether it got through.",
+                "graft webhook test WEBHOOK [OPTIONS]",
+                Webhook::test,
+                "The exit code is 0 when it got through, and 1 when it did not."))
+        .addSubcommand(
+            "enable",
+            onWebhook(
+                "Delivers to a webhook again that was disabled.",
+                "graft webhook enable WEBHOOK [OPTIONS]",
+                Webhook::enable))
+        .addSubcommand(
+            "disable",
+            onWebhook(
+                "Delivers nothing to a webhook, and gives up what waits.",
+                "graft webhook disable WEBHOOK [OPTIONS]",
+                Webhook::disable))
+        .addSubcommand(
+            "remove",
+            onWebhook(
+                "Forgets a webhook and what was on its way to it.",
+                "graft webhook remove WEBHOOK [OPTIONS]",
+                Webhook::remove));
+  }
+
+  private static CommandSpec onWebhook(
+      String header, String synopsis, Action action, String... description) {
+    return command(header, synopsis, action, description)
+        .addPositional(
+            argument(0, "WEBHOOK", "The webhook, by the id that graft webhook list shows."));
   }
 
   private static CommandSpec version() {

@@ -40,6 +40,18 @@ final class Status {
     if (users.size() > 1) {
       lines.add(field("users", String.join(", ", users)));
     }
+    JsonNode key = account.path("key");
+    if (key.path("state").asString("").equals("revoked")) {
+      lines.add(
+          Line.of("  %-13s ".formatted("key"), Style.DIM)
+              .and("revoked", Style.RED)
+              .and(
+                  " since "
+                      + When.of(key.path("since"))
+                      + " UTC. "
+                      + key.path("reason").asString(""))
+              .hanging(16));
+    }
     lines.add(Line.EMPTY);
     lines.add(Line.of("Installations", Style.BOLD));
     all.path("installations").forEach(one -> installation(one, lines));

@@ -37,7 +37,7 @@ public final class Main {
   private Main() {}
 
   @Configuration(proxyBeanMethods = false)
-  @Import({Wiring.class, WebConfiguration.class, BackgroundConfiguration.class})
+  @Import({Wiring.class, EventWiring.class, WebConfiguration.class, BackgroundConfiguration.class})
   @ImportAutoConfiguration({
     TomcatServletWebServerAutoConfiguration.class,
     DispatcherServletAutoConfiguration.class,

@@ -76,7 +76,16 @@ enum Setting {
       "How the log is written: 'text' for people, 'json' for programs, 'auto' for text on a terminal"
           + " and JSON elsewhere."),
   GRAFT_LOG_LEVEL("info", "How much is logged: 'info' or 'debug'. Secrets are masked in both."),
-  GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account.");
+  GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account."),
+  GRAFT_KEY_CHECK(
+      "24h", "How often Vapi is asked whether each customer's key still works; 'off' for never."),
+  GRAFT_DRIFT_CHECK(
+      "24h",
+      "How often each installation is looked at for what the customer changed; 'off' for never."),
+  GRAFT_WEBHOOK_ALLOW(
+      "",
+      "Where webhooks may go beside public addresses: hosts, addresses and networks such as"
+          + " 10.20.0.0/16, with commas between them.");
 
   private final String standard;
   private final String description;

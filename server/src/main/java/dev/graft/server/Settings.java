@@ -2,6 +2,7 @@ package dev.graft.server;
 
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.log.LogSettings;
+import dev.graft.server.webhook.Reach;
 import dev.graft.vapi.Host;
 import dev.graft.vault.ProviderUri;
 import dev.graft.vault.Secret;
@@ -46,7 +47,10 @@ public record Settings(
     Duration leaseTime,
     List<AuditSink> auditSinks,
     LogSettings log,
-    EdgeSettings edge) {
+    EdgeSettings edge,
+    Optional<Duration> keyCheck,
+    Optional<Duration> driftCheck,
+    Reach webhookReach) {
   public Settings {
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
@@ -103,6 +107,7 @@ public record Settings(
 
   private static final class Reader {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,6})(ms|s|m|h)");
+    private static final Pattern PERIOD = Pattern.compile("(\\d{1,6})(s|m|h|d)");
     private final GivenSettings given;
     private final List<String> faults;
 
@@ -133,7 +138,10 @@ public record Settings(
           duration(Setting.GRAFT_LEASE_TIME),
           auditSinks(),
           log(),
-          new EdgeReader(given, faults, profile()).settings());
+          new EdgeReader(given, faults, profile()).settings(),
+          period(Setting.GRAFT_KEY_CHECK),
+          period(Setting.GRAFT_DRIFT_CHECK),
+          webhookReach());
     }
 
     private Optional<String> text(Setting setting) {
@@ -317,6 +325,40 @@ public record Settings(
         }
       }
       return sinks;
+    }
+
+    private Optional<Duration> period(Setting setting) {
+      String text = given.text(setting);
+      if (text.equalsIgnoreCase("off")) {
+        return Optional.empty();
+      }
+      Matcher matcher = PERIOD.matcher(text);
+      if (matcher.matches()) {
+        long number = Long.parseLong(matcher.group(1));
+        Duration period =
+            switch (matcher.group(2)) {
+              case "s" -> Duration.ofSeconds(number);
+              case "m" -> Duration.ofMinutes(number);
+              case "h" -> Duration.ofHours(number);
+              default -> Duration.ofDays(number);
+            };
+        if (!period.isZero() && period.compareTo(Duration.ofDays(366)) <= 0) {
+          return Optional.of(period);
+        }
+      }
+      fault(setting, "must be a time such as 30m, 24h or 7d, at most a year, or 'off'.");
+      return Optional.empty();
+    }
+
+    private Reach webhookReach() {
+      return Reach.allowing(given.text(Setting.GRAFT_WEBHOOK_ALLOW))
+          .orElseGet(() -> {
+            fault(
+                Setting.GRAFT_WEBHOOK_ALLOW,
+                "must be hosts, addresses and networks with commas between them, such as"
+                    + " hooks.internal,10.20.0.0/16.");
+            return Reach.PUBLIC;
+          });
     }
 
     private Duration duration(Setting setting) {

@@ -7,11 +7,13 @@ import dev.graft.server.access.Pepper;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.audit.Sink;
 import dev.graft.server.audit.TrailKeys;
+import dev.graft.server.event.Events;
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
 import dev.graft.server.install.Unlinking;
+import dev.graft.server.link.KeyCheck;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Accounts;
@@ -173,7 +175,8 @@ class Wiring {
       Installations installations,
       Keys keys,
       Acts acts,
-      InstantSource clock) {
+      InstantSource clock,
+      Events events) {
     return new Linking(
         http,
         settings.hosts(),
@@ -183,7 +186,8 @@ class Wiring {
         acts,
         clock,
         settings.callTimeout(),
-        ids("acc_"));
+        ids("acc_"),
+        events);
   }
 
   @Bean
@@ -200,7 +204,9 @@ class Wiring {
       Installations installations,
       Operations operations,
       Keys keys,
-      InstantSource clock) {
+      InstantSource clock,
+      KeyCheck keyCheck,
+      Events events) {
     return new Installing(
         http,
         settings.hosts(),
@@ -215,7 +221,9 @@ class Wiring {
             settings.requestDeadline(),
             settings.settlingTime(),
             settings.leaseTime()),
-        new Installing.Ids(ids("node_").get(), ids("op_"), ids("ins_")));
+        new Installing.Ids(ids("node_").get(), ids("op_"), ids("ins_")),
+        keyCheck,
+        events);
   }
 
   @Bean
@@ -233,7 +241,7 @@ class Wiring {
    * Ids that sort by the time at which they were made, and cannot be guessed: 48 bits of time, 80
    * of chance.
    */
-  private static Supplier<String> ids(String prefix) {
+  static Supplier<String> ids(String prefix) {
     return () -> {
       byte[] chance = new byte[10];
       RANDOM.nextBytes(chance);

@@ -54,6 +54,16 @@ public final class Accounts {
             .map(Accounts::account));
   }
 
+  /** Links as below, and tells nobody. */
+  public boolean link(
+      String userId,
+      @Nullable String expected,
+      Account account,
+      @Nullable StoredDataKey newDataKey,
+      AuditRecord act) {
+    return link(userId, expected, account, newDataKey, act, List.of());
+  }
+
   /**
    * Links a user to an account, which is made or gets this key. Either all of it happens or
    * nothing.
@@ -62,6 +72,7 @@ public final class Accounts {
    * @param account as it shall be
    * @param newDataKey its data key when the account is new, null when it exists
    * @param act what the audit trail says of it
+   * @param events what others are told of it
    * @return false when the user's account is not the expected one any more: decide again
    */
   public boolean link(
@@ -69,7 +80,8 @@ public final class Accounts {
       @Nullable String expected,
       Account account,
       @Nullable StoredDataKey newDataKey,
-      AuditRecord act) {
+      AuditRecord act,
+      List<Event> events) {
     return database.write(sql -> {
       String present = ofUser(sql, userId).map(Account::id).orElse(null);
       if (!Objects.equals(present, expected)) {
@@ -91,6 +103,7 @@ public final class Accounts {
           account.id(),
           account.linkedAt().toEpochMilli());
       AuditTrail.add(sql, act);
+      events.forEach(event -> Outbox.add(sql, event));
       return true;
     });
   }
@@ -99,8 +112,9 @@ public final class Accounts {
     if (isNew) {
       return sql.execute(
               """
-              INSERT INTO account (id, org_id, host, data_key, api_key, key_fingerprint, linked_at)
-              VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+              INSERT INTO account (id, org_id, host, data_key, api_key, key_fingerprint, linked_at,
+                key_check_from)
+              VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
               """,
               account.id(),
               new Sql.Text(account.orgId()),
@@ -108,13 +122,16 @@ public final class Accounts {
               account.dataKey(),
               account.apiKey().bytes(),
               account.fingerprint(),
+              account.linkedAt().toEpochMilli(),
               account.linkedAt().toEpochMilli())
           == 1;
     }
     return sql.execute(
             """
             UPDATE account SET host = ?, api_key = ?, key_fingerprint = ?, linked_at = ?,
-              org_id = COALESCE(org_id, ?)
+              org_id = COALESCE(org_id, ?), key_check_from = ?, key_refusals = 0, key_reason = NULL,
+              key_since = CASE WHEN key_state = 'active' THEN key_since ELSE ? END,
+              key_state = 'active'
             WHERE id = ? AND data_key = ?
             """,
             account.host(),
@@ -122,13 +139,15 @@ public final class Accounts {
             account.fingerprint(),
             account.linkedAt().toEpochMilli(),
             new Sql.Text(account.orgId()),
+            account.linkedAt().toEpochMilli(),
+            account.linkedAt().toEpochMilli(),
             account.id(),
             account.dataKey())
         == 1;
   }
 
   /** One line of the list of accounts. */
-  public record Line(Account account, List<String> userIds) {
+  public record Line(Account account, List<String> userIds, KeyState key) {
     public Line {
       userIds = List.copyOf(userIds);
     }
@@ -136,11 +155,28 @@ public final class Accounts {
 
   /** Accounts in the order of their ids, those after {@code after}, at most {@code limit}. */
   public List<Line> page(String after, int limit) {
+    return page(after, limit, null);
+  }
+
+  /**
+   * A page as above.
+   *
+   * @param revoked only accounts whose key is revoked, or is not; null for all
+   */
+  public List<Line> page(String after, int limit, @Nullable Boolean revoked) {
     return database.read(sql -> {
-      List<Account> accounts =
+      List<Line> accounts =
           sql.list(
-              Accounts::account,
-              "SELECT " + COLUMNS + " FROM account a WHERE a.id > ? ORDER BY a.id LIMIT ?",
+              row -> new Line(account(row), List.of(), KeyState.of(row)),
+              "SELECT "
+                  + COLUMNS
+                  + ", "
+                  + KeyState.COLUMNS
+                  + " FROM account a WHERE a.id > ?"
+                  + (revoked == null
+                      ? ""
+                      : revoked ? " AND a.key_state = 'revoked'" : " AND a.key_state = 'active'")
+                  + " ORDER BY a.id LIMIT ?",
               after,
               limit);
       if (accounts.isEmpty()) {
@@ -153,24 +189,38 @@ public final class Accounts {
               SELECT account_id, user_id FROM account_user
               WHERE account_id >= ? AND account_id <= ? ORDER BY account_id, user_id
               """,
-              accounts.getFirst().id(),
-              accounts.getLast().id())) {
+              accounts.getFirst().account().id(),
+              accounts.getLast().account().id())) {
         users
             .computeIfAbsent(row.text("account_id"), _ -> new ArrayList<>())
             .add(row.text("user_id"));
       }
       return accounts.stream()
-          .map(account -> new Line(account, users.getOrDefault(account.id(), List.of())))
+          .map(line ->
+              new Line(
+                  line.account(), users.getOrDefault(line.account().id(), List.of()), line.key()))
           .toList();
     });
   }
 
-  public List<String> usersOf(String accountId) {
+  /** One account as the list shows it. */
+  public Optional<Line> line(String id) {
     return database.read(sql ->
-        sql.list(
-            row -> row.text("user_id"),
-            "SELECT user_id FROM account_user WHERE account_id = ? ORDER BY user_id",
-            accountId));
+        sql.first(
+                "SELECT " + COLUMNS + ", " + KeyState.COLUMNS + " FROM account a WHERE a.id = ?",
+                id)
+            .map(row -> new Line(account(row), usersOf(sql, id), KeyState.of(row))));
+  }
+
+  public List<String> usersOf(String accountId) {
+    return database.read(sql -> usersOf(sql, accountId));
+  }
+
+  private static List<String> usersOf(Sql sql, String accountId) {
+    return sql.list(
+        row -> row.text("user_id"),
+        "SELECT user_id FROM account_user WHERE account_id = ? ORDER BY user_id",
+        accountId);
   }
 
   /**
@@ -188,6 +238,7 @@ public final class Accounts {
       }
       AuditTrail.add(sql, act);
       String ofAccount = " IN (SELECT id FROM installation WHERE account_id = ?)";
+      Outbox.forget(sql, id);
       sql.execute("DELETE FROM plan WHERE account_id = ?", id);
       sql.execute(
           "DELETE FROM journal WHERE operation_id IN (SELECT id FROM operation WHERE account_id = ?)",

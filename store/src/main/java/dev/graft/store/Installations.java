@@ -61,13 +61,15 @@ public final class Installations {
     }
     sql.execute(
         """
-        INSERT INTO installation (id, account_id, template, sighting, created_at)
-        VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        INSERT INTO installation
+          (id, account_id, template, sighting, created_at, drift_check_from)
+        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """,
         id,
         accountId,
         template,
         "{\"watermarks\":{},\"namesakes\":{}}",
+        now.toEpochMilli(),
         now.toEpochMilli());
     return of(sql, accountId, template).orElseThrow();
   }
@@ -154,7 +156,7 @@ public final class Installations {
             installationId));
   }
 
-  private static Installation installation(Sql.Row row) {
+  static Installation installation(Sql.Row row) {
     String digest = row.textOrNull("release_digest");
     return new Installation(
         row.text("id"),

@@ -211,11 +211,25 @@ public final class Operations {
       JsonNode sighting,
       @Nullable String orgId) {}
 
+  /** Ends an operation as below, and tells nobody. */
+  public boolean finish(
+      Lease lease,
+      Operation operation,
+      Operation.State state,
+      JsonNode result,
+      @Nullable Convergence convergence,
+      @Nullable Later later,
+      String actor,
+      Instant now) {
+    return finish(lease, operation, state, result, convergence, later, List.of(), actor, now);
+  }
+
   /**
    * Ends an operation and gives the account back. Under an old fence nothing happens.
    *
    * @param convergence what the installation has become, null when it is not as it should be
    * @param later what is to be done for the same installation later, null for nothing
+   * @param events what others are told of it
    * @param actor who ends it, as the audit trail names callers
    */
   public boolean finish(
@@ -225,6 +239,7 @@ public final class Operations {
       JsonNode result,
       @Nullable Convergence convergence,
       @Nullable Later later,
+      List<Event> events,
       String actor,
       Instant now) {
     return database.write(sql -> {
@@ -260,6 +275,7 @@ public final class Operations {
             now.toEpochMilli(),
             later.at().toEpochMilli());
       }
+      events.forEach(event -> Outbox.add(sql, event));
       giveBack(sql, lease);
       return true;
     });
@@ -280,6 +296,14 @@ public final class Operations {
         Json.write(convergence.sighting()),
         now.toEpochMilli(),
         operation.installationId());
+    // Vapi took the key: whatever it said of it before is over.
+    sql.execute(
+        """
+        UPDATE account SET key_state = 'active', key_reason = NULL, key_since = ?, key_refusals = 0
+        WHERE id = ? AND key_refusals > 0
+        """,
+        now.toEpochMilli(),
+        operation.accountId());
     if (convergence.orgId() != null) {
       sql.execute(
           """

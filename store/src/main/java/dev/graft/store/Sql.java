@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -96,6 +97,13 @@ final class Sql {
           case Integer number -> statement.setLong(i + 1, number);
           case byte[] bytes -> statement.setBytes(i + 1, bytes);
           case Text(String string) -> statement.setString(i + 1, string);
+          case Integral(Number number) -> {
+            if (number == null) {
+              statement.setNull(i + 1, Types.BIGINT);
+            } else {
+              statement.setLong(i + 1, number.longValue());
+            }
+          }
           case Bytes(Sealed bytes) ->
               statement.setBytes(i + 1, bytes == null ? null : bytes.bytes());
           case null, default ->
@@ -111,6 +119,9 @@ final class Sql {
 
   /** Text that may be null: PostgreSQL has to be told the type of a null. */
   record Text(@Nullable String value) {}
+
+  /** A number that may be null. */
+  record Integral(@Nullable Number value) {}
 
   /** Bytes that may be null. */
   record Bytes(@Nullable Sealed value) {}

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract {
+class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract, OutboxContract {
   private static Path file;
   private static Database database;
 

@@ -74,6 +74,14 @@ public final class KeyProbe {
                     .toList()));
   }
 
+  /** Asks one host for as little as there is, to hear whether it still takes a key. */
+  public Reply ask(Secret key, Host host) {
+    Reply reply = account(host, key).read(FIRST);
+    return reply instanceof Reply.Ok(JsonNode list) && !list.isArray()
+        ? new Reply.Unknown(Reply.Trouble.BAD_ANSWER, "Vapi's answer is not a list")
+        : reply;
+  }
+
   private static boolean isRefusalOfTheKey(Reply reply) {
     return reply instanceof Reply.Refused refused && refused.isOfTheKey();
   }

@@ -1,5 +1,6 @@
 package dev.graft.server.install;
 
+import dev.graft.core.apply.Action;
 import dev.graft.core.apply.Journal;
 import dev.graft.core.apply.Lost;
 import dev.graft.core.apply.Pointers;
@@ -24,10 +25,13 @@ import dev.graft.core.template.Release;
 import dev.graft.core.template.Version;
 import dev.graft.server.access.Caller;
 import dev.graft.server.access.RequestId;
+import dev.graft.server.event.Events;
+import dev.graft.server.link.KeyCheck;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
+import dev.graft.store.Event;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
 import dev.graft.store.Lease;
@@ -41,6 +45,7 @@ import dev.graft.vault.Secret;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -82,6 +87,8 @@ public final class Installing implements AutoCloseable {
   private final InstantSource clock;
   private final Times times;
   private final Ids ids;
+  private final KeyCheck keyCheck;
+  private final Events events;
   private final ScheduledExecutorService heartbeats =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("lease-heartbeats").factory());
@@ -106,7 +113,9 @@ public final class Installing implements AutoCloseable {
       Keys keys,
       InstantSource clock,
       Times times,
-      Ids ids) {
+      Ids ids,
+      KeyCheck keyCheck,
+      Events events) {
     this.http = http;
     this.hosts = List.copyOf(hosts);
     this.accounts = accounts;
@@ -117,6 +126,8 @@ public final class Installing implements AutoCloseable {
     this.clock = clock;
     this.times = times;
     this.ids = ids;
+    this.keyCheck = keyCheck;
+    this.events = events;
   }
 
   /**
@@ -253,23 +264,39 @@ public final class Installing implements AutoCloseable {
     BodySeal seal = keys.bodies(account);
     Wish wish = Wish.fromJson(operation.request());
     Ledger ledger = installations.ledger(installation.id(), seal);
-    try (Secret key = keys.apiKey(account, claim)) {
-      var vapi = new HttpVapiAccount(http, hostOf(account), key, times.call(), deadline, clock);
-      return new Reconciler(
-              lease.guard(vapi),
-              operations.journal(operation, lease.lease(), seal, Caller.current().toString()),
-              new Tempo(clock, Installing::sleep, deadline, times.settling()))
-          .run(
-              new Reconciler.Task(
-                  operation.id(),
-                  desires.of(wish, release, ledger, seal, operation),
-                  ledger,
-                  Sighting.fromJson(installation.sighting()),
-                  account.orgId(),
-                  installations.objectsOfOthers(account.id(), installation.id()),
-                  lost(operation, seal),
-                  wish.basis()));
+    Secret key = keys.apiKey(account, claim);
+    try (CurrentKey vapi = connected(account, key, operation.kind(), operation.id(), deadline)) {
+      Reconciler.Result result =
+          new Reconciler(
+                  lease.guard(vapi),
+                  operations.journal(operation, lease.lease(), seal, Caller.current().toString()),
+                  new Tempo(clock, Installing::sleep, deadline, times.settling()))
+              .run(
+                  new Reconciler.Task(
+                      operation.id(),
+                      desires.of(wish, release, ledger, seal, operation),
+                      ledger,
+                      Sighting.fromJson(installation.sighting()),
+                      account.orgId(),
+                      installations.objectsOfOthers(account.id(), installation.id()),
+                      lost(operation, seal),
+                      wish.basis()));
+      if (result instanceof Reconciler.Result.Refused(var _, var reply, var _)) {
+        keyCheck.heard(vapi.account(), reply);
+      }
+      return result;
     }
+  }
+
+  private CurrentKey connected(
+      Account account, Secret key, String purpose, @Nullable String about, Instant deadline) {
+    return new CurrentKey(
+        account,
+        key,
+        accounts,
+        relinked -> keys.apiKey(relinked, purpose, about),
+        (present, itsKey) ->
+            new HttpVapiAccount(http, hostOf(present), itsKey, times.call(), deadline, clock));
   }
 
   private List<Lost> lost(Operation operation, BodySeal seal) {
@@ -376,6 +403,7 @@ public final class Installing implements AutoCloseable {
             report.toJson(),
             convergence,
             sweepAfter(operation),
+            told(operation, state, report),
             Caller.current().toString(),
             clock.instant());
     if (!finished) {
@@ -387,6 +415,26 @@ public final class Installing implements AutoCloseable {
         operation.accountId(),
         state.name().toLowerCase(Locale.ROOT),
         report.actions());
+  }
+
+  /** What others are told; of a sweep nothing, which nobody asked for. */
+  private List<Event> told(Operation operation, Operation.State state, Report report) {
+    if (operation.kind().equals(Goal.SWEEP)) {
+      return List.of();
+    }
+    Instant now = clock.instant();
+    List<String> users = accounts.usersOf(operation.accountId());
+    if (state == Operation.State.SUCCEEDED) {
+      List<String> actions = report.actions().stream().map(Action::toString).toList();
+      return List.of(events.succeeded(operation, users, actions, now));
+    }
+    var told = new ArrayList<Event>();
+    told.add(events.failed(operation, users, state, report.code(), now));
+    List<String> collisions = report.collisions();
+    if (!collisions.isEmpty()) {
+      told.add(events.collided(operation, users, collisions, now));
+    }
+    return told;
   }
 
   /** A create that was looked for in vain may still come late: someone has to look again. */
@@ -495,15 +543,9 @@ public final class Installing implements AutoCloseable {
             .map(found -> installations.ledger(found.id(), keys.bodies(account)))
             .orElse(Ledger.EMPTY);
     String about = installation.map(Installation::id).orElse(null);
-    try (Secret key = keys.apiKey(account, purpose, about)) {
-      var vapi =
-          new HttpVapiAccount(
-              http,
-              hostOf(account),
-              key,
-              times.call(),
-              clock.instant().plus(times.request()),
-              clock);
+    Secret key = keys.apiKey(account, purpose, about);
+    Instant deadline = clock.instant().plus(times.request());
+    try (CurrentKey vapi = connected(account, key, purpose, about, deadline)) {
       return look.apply(new View(vapi, installation, ledger));
     }
   }

@@ -7,6 +7,7 @@ import dev.graft.core.kind.Address;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.plan.Outcome;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,6 +24,24 @@ public record Report(
   public Report {
     actions = List.copyOf(actions);
     diagnostics = List.copyOf(diagnostics);
+  }
+
+  /** The code of the problem with which a waiting caller is answered, of what is not done. */
+  String code() {
+    if (failure != null) {
+      return failure.code();
+    }
+    return diagnostics.isEmpty() ? "" : diagnostics.getFirst().code();
+  }
+
+  /** The fields that customer and release changed both. */
+  List<String> collisions() {
+    return diagnostics.stream()
+        .filter(diagnostic -> diagnostic.code().equals("COLLISION"))
+        .map(Diagnostic::where)
+        .filter(Objects::nonNull)
+        .map(String::valueOf)
+        .toList();
   }
 
   public ObjectNode toJson() {

@@ -103,6 +103,16 @@ public final class Keys {
         (place, sealed) -> vault.open(dataKey, new Context(account.id(), BODY, place), sealed));
   }
 
+  /** Seals what belongs to no account. */
+  public Sealed sealSystem(String purpose, String record, Secret secret) {
+    return new Sealed(vault.seal(systemKey(), new Context(SYSTEM, purpose, record), secret));
+  }
+
+  /** What was sealed so; whoever takes it wipes it. */
+  public Secret openSystem(String purpose, String record, Sealed sealed) {
+    return vault.openSecret(systemKey(), new Context(SYSTEM, purpose, record), sealed.bytes());
+  }
+
   /** The same for the same key, and nothing else can be told from it. */
   String fingerprint(Secret apiKey) {
     return vault.fingerprint(systemKey(), apiKey);

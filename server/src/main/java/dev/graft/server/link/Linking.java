@@ -6,8 +6,10 @@ import dev.graft.core.audit.ForeignText;
 import dev.graft.core.json.Json;
 import dev.graft.core.kind.Kinds;
 import dev.graft.server.access.Acts;
+import dev.graft.server.event.Events;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
+import dev.graft.store.Event;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
 import dev.graft.store.StoredDataKey;
@@ -22,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -42,6 +45,7 @@ public final class Linking {
   private final InstantSource clock;
   private final Duration callLimit;
   private final Supplier<String> newId;
+  private final Events events;
 
   public Linking(
       VapiHttp http,
@@ -52,7 +56,8 @@ public final class Linking {
       Acts acts,
       InstantSource clock,
       Duration callLimit,
-      Supplier<String> newId) {
+      Supplier<String> newId,
+      Events events) {
     this.probe = new KeyProbe(http, callLimit, clock);
     this.http = http;
     this.hosts = List.copyOf(hosts);
@@ -63,6 +68,7 @@ public final class Linking {
     this.clock = clock;
     this.callLimit = callLimit;
     this.newId = newId;
+    this.events = events;
   }
 
   /** What came of a link. */
@@ -250,7 +256,26 @@ public final class Linking {
                 target.isEmpty() ? "account.linked" : "account.relinked",
                 account.id(),
                 null,
-                Json.object().put("user", userId).put("region", host.name()).put("org", orgId)));
+                Json.object().put("user", userId).put("region", host.name()).put("org", orgId)),
+            List.of(told(userId, target, account)));
     return linked ? account : null;
+  }
+
+  private Event told(String userId, Optional<Account> known, Account account) {
+    List<String> others =
+        known
+            .map(present ->
+                accounts.usersOf(present.id()).stream()
+                    .filter(user -> !user.equals(userId))
+                    .toList())
+            .orElse(List.of());
+    boolean sameKey =
+        known.filter(there -> there.fingerprint().equals(account.fingerprint())).isPresent();
+    return events.linked(
+        account,
+        userId,
+        Stream.concat(others.stream(), Stream.of(userId)).sorted().toList(),
+        known.isEmpty(),
+        sameKey ? others : List.of());
   }
 }

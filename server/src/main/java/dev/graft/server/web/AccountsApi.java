@@ -5,8 +5,10 @@ import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Linking;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
+import dev.graft.store.KeyState;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,9 +31,7 @@ final class AccountsApi {
   ServerResponse link(ServerRequest request) {
     Body body = Body.of(request).only(Set.of("userId", "apiKey", "sealedApiKey", "region"));
     Linking.Result.Linked linked = links.link(body);
-    return Routes.json(
-        linked.isNew() ? 201 : 200,
-        view(linked.account(), accounts.usersOf(linked.account().id())));
+    return Routes.json(linked.isNew() ? 201 : 200, view(linked.account().id()));
   }
 
   ServerResponse list(ServerRequest request) {
@@ -39,17 +39,28 @@ final class AccountsApi {
     var all = page.putArray("accounts");
     var userId = request.param("userId");
     if (userId.isPresent()) {
-      accounts
-          .ofUser(userId.get())
-          .ifPresent(account -> all.add(view(account, accounts.usersOf(account.id()))));
+      accounts.ofUser(userId.get()).ifPresent(account -> all.add(view(account.id())));
       page.putNull("next");
       return Routes.json(200, page);
     }
     int limit = limit(request);
-    List<Accounts.Line> lines = accounts.page(request.param("after").orElse(""), limit + 1);
-    lines.stream().limit(limit).forEach(line -> all.add(view(line.account(), line.userIds())));
+    List<Accounts.Line> lines =
+        accounts.page(request.param("after").orElse(""), limit + 1, revoked(request));
+    lines.stream().limit(limit).forEach(line -> all.add(view(line)));
     page.put("next", lines.size() > limit ? lines.get(limit - 1).account().id() : null);
     return Routes.json(200, page);
+  }
+
+  /** Whether only accounts with a revoked key are wanted, or only others; null for all. */
+  private static @Nullable Boolean revoked(ServerRequest request) {
+    return switch (request.param("state").orElse("")) {
+      case "" -> null;
+      case "active" -> false;
+      case "revoked" -> true;
+      default ->
+          throw new Problem(
+              400, "INVALID_STATE", "'state' must be active or revoked, or left out.");
+    };
   }
 
   /** How many lines a page shall have. */
@@ -66,8 +77,7 @@ final class AccountsApi {
   }
 
   ServerResponse one(ServerRequest request) {
-    Account account = named(request);
-    return Routes.json(200, view(account, accounts.usersOf(account.id())));
+    return Routes.json(200, view(named(request).id()));
   }
 
   /**
@@ -133,14 +143,25 @@ final class AccountsApi {
     return accounts.withId(request.pathVariable("account")).orElseThrow(AccountsApi::notFound);
   }
 
-  private static ObjectNode view(Account account, List<String> userIds) {
+  private ObjectNode view(String id) {
+    return accounts.line(id).map(AccountsApi::view).orElseThrow(AccountsApi::notFound);
+  }
+
+  private static ObjectNode view(Accounts.Line line) {
+    Account account = line.account();
     var json = Json.object();
     json.put("id", account.id());
     var users = json.putArray("userIds");
-    userIds.forEach(users::add);
+    line.userIds().forEach(users::add);
     json.put("orgId", account.orgId());
     json.put("region", account.host());
     json.put("linkedAt", account.linkedAt().toString());
+    KeyState state = line.key();
+    ObjectNode key = json.putObject("key");
+    key.put("state", state.revoked() ? "revoked" : "active");
+    key.put("reason", state.reason());
+    key.put("since", state.since() == null ? null : state.since().toString());
+    key.put("checkedAt", state.checkedAt() == null ? null : state.checkedAt().toString());
     return json;
   }
 }

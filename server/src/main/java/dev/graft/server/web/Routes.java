@@ -57,6 +57,7 @@ public final class Routes {
       WorkApi work,
       ApiKeysApi apiKeys,
       AuditApi audit,
+      WebhooksApi webhooks,
       Pages pages) {
     this.gate = gate;
     this.routes =
@@ -106,6 +107,32 @@ public final class Routes {
             get("/v1/plans/{plan}", Permission.READ, Subject.PLAN, work::storedPlan),
             post("/v1/plans/{plan}/apply", Permission.CHANGE, Subject.PLAN, work::applyPlan),
             get("/v1/operations/{operation}", Permission.READ, Subject.OPERATION, work::operation),
+            post("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::add),
+            get("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::list),
+            get("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::one),
+            patch("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::change),
+            delete("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::remove),
+            post(
+                "/v1/webhooks/{webhook}/rotate-secret",
+                Permission.MANAGE,
+                Subject.NONE,
+                webhooks::rotate),
+            post("/v1/webhooks/{webhook}/test", Permission.MANAGE, Subject.NONE, webhooks::test),
+            get(
+                "/v1/webhooks/{webhook}/deliveries",
+                Permission.MANAGE,
+                Subject.NONE,
+                webhooks::deliveries),
+            post(
+                "/v1/webhooks/{webhook}/deliveries/{delivery}/replay",
+                Permission.MANAGE,
+                Subject.NONE,
+                webhooks::replay),
+            post(
+                "/v1/webhooks/{webhook}/replay",
+                Permission.MANAGE,
+                Subject.NONE,
+                webhooks::replayAll),
             get("/v1/templates", Permission.READ, Subject.NONE, templates::list),
             get("/v1/templates/{template}", Permission.READ, Subject.NONE, templates::one),
             get("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::list),
@@ -134,6 +161,14 @@ public final class Routes {
       Subject subject,
       HandlerFunction<ServerResponse> handler) {
     return new Route(HttpMethod.GET, path, permission, subject, handler);
+  }
+
+  private static Route patch(
+      String path,
+      Permission permission,
+      Subject subject,
+      HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.PATCH, path, permission, subject, handler);
   }
 
   private static Route delete(

@@ -13,13 +13,16 @@ import dev.graft.server.install.Templates;
 import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
+import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditChain;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
+import dev.graft.store.Outbox;
 import dev.graft.store.Releases;
+import dev.graft.store.Webhooks;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.apache.catalina.Lifecycle;
@@ -50,6 +53,9 @@ public class WebConfiguration {
       Releases releases,
       Unlinking unlinking,
       StoredPlans plans,
+      Endpoints endpoints,
+      Webhooks webhooks,
+      Outbox outbox,
       KeyRing keyRing,
       Callers callers,
       InstantSource clock,
@@ -75,6 +81,7 @@ public class WebConfiguration {
                 works),
             new ApiKeysApi(keyRing, clock),
             new AuditApi(new AuditChain(database), sealing, accountsApi),
+            new WebhooksApi(endpoints, webhooks, outbox),
             new Pages(database, keys, templates, sealing, SWAGGER_UI))
         .function();
   }

@@ -71,6 +71,7 @@ class OpenApiTest {
         new WorkApi(null, null, null, null, null, null, null, null),
         new ApiKeysApi(null, null),
         new AuditApi(null, null, null),
+        new WebhooksApi(null, null, null),
         new Pages(null, null, null, null, null));
   }
 

@@ -1,0 +1,76 @@
+package dev.graft.server.webhook;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.vault.Secret;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class SignatureTest {
+  /** The example in the specification of Standard Webhooks. */
+  @Test
+  void theSpecificationsExampleComesOut() {
+    Secret secret = Secret.owning(Base64.getDecoder().decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    assertThat(
+            Signature.of(
+                List.of(secret),
+                "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                Instant.ofEpochSecond(1614265330),
+                "{\"test\": 2432232314}".getBytes(UTF_8)))
+        .isEqualTo("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+  }
+
+  @Test
+  void anotherImplementationAcceptsItAndNothingElse() {
+    Secret one = Signature.newSecret();
+    Secret other = Signature.newSecret();
+    Secret stranger = Signature.newSecret();
+    Instant now = Instant.now();
+    String body = "{\"type\":\"account.linked\",\"name\":\"Zoë\"}";
+    String both = Signature.of(List.of(one, other), "evt_1", now, body.getBytes(UTF_8));
+    assertThat(both.split(" ", -1)).hasSize(2);
+    assertThat(got("evt_1", now, both, body).isSignedWith(Signature.shown(one))).isTrue();
+    assertThat(got("evt_1", now, both, body).isSignedWith(Signature.shown(other))).isTrue();
+    assertThat(got("evt_1", now, both, body).isSignedWith(Signature.shown(stranger))).isFalse();
+    assertThat(got("evt_2", now, both, body).isSignedWith(Signature.shown(one))).isFalse();
+    assertThat(got("evt_1", now.plusSeconds(1), both, body).isSignedWith(Signature.shown(one)))
+        .isFalse();
+    assertThat(got("evt_1", now, both, body + " ").isSignedWith(Signature.shown(one))).isFalse();
+  }
+
+  private static Receiver.Got got(String id, Instant at, String signature, String body) {
+    return new Receiver.Got(
+        Map.of(
+            "webhook-id", List.of(id),
+            "webhook-timestamp", List.of(String.valueOf(at.getEpochSecond())),
+            "webhook-signature", List.of(signature)),
+        body);
+  }
+
+  @Test
+  void retriesGoOnForThreeDaysAndNeverAllAtOnce() {
+    RandomGenerator chance = new Random(7);
+    Instant begun = Instant.parse("2026-11-23T10:00:00Z");
+    Instant now = begun;
+    for (int tries = 1; tries <= Retries.PAUSES.size(); tries++) {
+      Instant next = Retries.next(tries, now, null, chance).orElseThrow();
+      Duration usual = Retries.PAUSES.get(tries - 1);
+      assertThat(Duration.between(now, next))
+          .isBetween(usual.multipliedBy(4).dividedBy(5), usual.multipliedBy(6).dividedBy(5));
+      now = next;
+    }
+    assertThat(Duration.between(begun, now)).isBetween(Duration.ofDays(2), Duration.ofDays(4));
+    assertThat(Retries.next(Retries.PAUSES.size() + 1, now, null, chance)).isEmpty();
+    assertThat(Retries.next(1, begun, Duration.ofMinutes(5), chance))
+        .contains(begun.plus(Duration.ofMinutes(5)));
+    assertThat(Retries.next(1, begun, Duration.ofDays(5), chance).orElseThrow())
+        .isBefore(begun.plusSeconds(10));
+  }
+}
