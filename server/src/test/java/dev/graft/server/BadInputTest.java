@@ -128,6 +128,7 @@ class BadInputTest {
             "{\"userId\":\"u\",}",
             "{\"userId\":\"u\"} {}",
             "{'userId':'u'}",
+            "{\"userId\":\"u\",\"x\":1e39999999999920}",
             "{\"userId\":\"u\",\"userId\":\"v\"}",
             "{\"userId\":\"u\",\"x\":{\"a\":1,\"a\":2}}",
             "{\"userId\":\"u\",\"deep\":" + "[".repeat(900) + "]".repeat(900) + "}",

@@ -51,6 +51,9 @@ public final class Json {
       return node;
     } catch (JacksonException e) {
       throw MalformedJson.of(e);
+    } catch (NumberFormatException e) {
+      // Jackson lets the JDK's word through for an exponent such as that of 1e99999999999.
+      throw new MalformedJson("it has a number beyond all bounds", 1, 1);
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.graft.core.json;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -19,7 +21,7 @@ public record Place(List<Step> steps) implements Comparable<Place> {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_:-]*");
   private static final Pattern STEP =
       Pattern.compile(
-          "\\.?([A-Za-z_][A-Za-z0-9_:-]*)|\\[(\\d{1,9})]|\\[\"((?:[^\"\\\\]|\\\\.)*)\"]");
+          "\\.?([A-Za-z_][A-Za-z0-9_:-]*)|\\[(\\d{1,9})]|\\[\"((?:[^\"\\\\]|\\\\.)*+)\"]");
 
   /** Into a field of an object, or into an element of an array. */
   public sealed interface Step {
@@ -41,20 +43,37 @@ public record Place(List<Step> steps) implements Comparable<Place> {
     var steps = new ArrayList<Step>();
     var matcher = STEP.matcher(text);
     int end = 0;
-    while (end < text.length() && matcher.find() && matcher.start() == end) {
+    while (end < text.length() && matcher.region(end, text.length()).lookingAt()) {
       if (matcher.group(1) != null) {
         steps.add(new Step.Field(matcher.group(1)));
       } else if (matcher.group(2) != null) {
         steps.add(new Step.Element(Integer.parseInt(matcher.group(2))));
       } else {
-        steps.add(new Step.Field(Json.parse('"' + matcher.group(3) + '"').stringValue()));
+        steps.add(new Step.Field(quoted(text, matcher.group(3))));
       }
       end = matcher.end();
     }
     if (end != text.length() || steps.isEmpty()) {
-      throw new IllegalArgumentException("'" + text + "' is not a path such as model.messages[0]");
+      throw none(text);
     }
     return new Place(steps);
+  }
+
+  private static String quoted(String text, String name) {
+    try {
+      String read = Json.parse('"' + name + '"').stringValue();
+      // Half a character has an escape in JSON, but cannot be written.
+      if (UTF_8.newEncoder().canEncode(read)) {
+        return read;
+      }
+    } catch (MalformedJson e) {
+      throw none(text);
+    }
+    throw none(text);
+  }
+
+  private static IllegalArgumentException none(String text) {
+    return new IllegalArgumentException("'" + text + "' is not a path such as model.messages[0]");
   }
 
   public Place field(String name) {

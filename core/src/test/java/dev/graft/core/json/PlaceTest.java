@@ -32,8 +32,19 @@ class PlaceTest {
   }
 
   @Test
+  void aLongNameIsReadWithoutADeepStackAndInOneGo() {
+    for (String piece : List.of("x", "\\\\", "\\u00e9", "[0]")) {
+      String name = piece.repeat(60_000 / piece.length());
+      assertThat(Place.parse("a[\"" + name + "\"]").steps()).hasSize(2);
+      assertThatThrownBy(() -> Place.parse("[\"" + name + "[\"".repeat(30_000)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
   void whatIsNoPlaceIsRefused() {
-    for (String text : List.of("", ".", "a..b", "a[", "a[x]", "a[-1]", "1a", "a b", "a[\"x]")) {
+    for (String text :
+        List.of("", ".", "a..b", "a[", "a[x]", "a[-1]", "1a", "a b", "a[\"x]", "a[\"\\u00x\"]", "a[\"\\ud800\"]")) {
       assertThatThrownBy(() -> Place.parse(text))
           .as(text)
           .isInstanceOf(IllegalArgumentException.class);
