@@ -111,6 +111,10 @@ final class Manual {
             + String.join(", ", settings.hosts().stream().map(h -> h.url().toString()).toList()));
     out.println("  templates  " + settings.templates());
     out.println(
+        "  audit      checkpoints go to: "
+            + String.join(
+                ", ", settings.auditSinks().stream().map(Settings.AuditSink::text).toList()));
+    out.println(
         "  callers    "
             + (settings.open()
                 ? "everyone on this machine, without a token (GRAFT_AUTH=none)"

@@ -58,9 +58,22 @@ public record Settings(
 
   /** Where checkpoints of the audit trail go. */
   public sealed interface AuditSink {
-    record Log() implements AuditSink {}
+    /** As it is set. */
+    String text();
 
-    record ToFile(Path file) implements AuditSink {}
+    record Log() implements AuditSink {
+      @Override
+      public String text() {
+        return "log";
+      }
+    }
+
+    record ToFile(Path file) implements AuditSink {
+      @Override
+      public String text() {
+        return "file:" + file;
+      }
+    }
   }
 
   /** What this process is for. Production refuses what is only good for trying things. */

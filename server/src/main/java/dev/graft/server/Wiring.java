@@ -154,16 +154,13 @@ class Wiring {
   private static ObjectNode started(Settings settings, Database database) {
     ObjectNode detail = Json.object();
     detail.put("database", database.description());
+    detail.put("keys", settings.keys().current().identity());
     detail.put("callers", settings.open() ? "none" : "token");
     detail.put("listens", settings.host());
     var vapi = detail.putArray("vapi");
     settings.hosts().forEach(host -> vapi.add(host.url().toString()));
     var sinks = detail.putArray("auditSinks");
-    settings
-        .auditSinks()
-        .forEach(sink ->
-            sinks.add(
-                sink instanceof Settings.AuditSink.ToFile(var file) ? "file:" + file : "log"));
+    settings.auditSinks().forEach(sink -> sinks.add(sink.text()));
     return detail;
   }
 

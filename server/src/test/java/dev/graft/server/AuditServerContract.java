@@ -20,19 +20,25 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The audit trail of a running server, on either database. */
+/**
+ * The audit trail of a running server, on either database. Its tests share one server and one
+ * trail, in whatever order they come.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class AuditServerContract {
-  @TempDir Path folder;
+  Path folder;
   private Sandbox sandbox = Sandbox.start();
   Map<String, String> environment = new HashMap<>();
   RunningServer server;
+  private int users;
 
   /** The settings of this server, with the database that the test is about. */
   abstract Map<String, String> with(Map<String, String> environment);
@@ -48,8 +54,9 @@ abstract class AuditServerContract {
   /** What a restore of a backup does that has only the first records. */
   abstract List<String> withoutTriggers();
 
-  @BeforeEach
-  void start() {
+  @BeforeAll
+  void start(@TempDir Path given) {
+    folder = given;
     Path templates = folder.resolve("templates");
     RunningServer.writeTemplate(templates, "front-desk", "1");
     environment =
@@ -59,7 +66,7 @@ abstract class AuditServerContract {
     server = RunningServer.start(environment);
   }
 
-  @AfterEach
+  @AfterAll
   void stop() {
     server.close();
     sandbox.close();
@@ -105,6 +112,11 @@ abstract class AuditServerContract {
         Checkpoint.publicKey(key).orElseThrow());
   }
 
+  String newUser() {
+    users++;
+    return "user-" + users;
+  }
+
   String linked(String user) {
     String key = UUID.randomUUID().toString();
     sandbox.account(user, key);
@@ -121,8 +133,10 @@ abstract class AuditServerContract {
 
   @Test
   void everyActIsOnRecordWithWhoDidItAndNoSecret() throws Exception {
-    String account = linked("ann");
-    RunningServer.Answer cloned = server.clone("ann");
+    String ann = newUser();
+    String bob = newUser();
+    String account = linked(ann);
+    RunningServer.Answer cloned = server.clone(ann);
     assertThat(cloned.status()).isEqualTo(200);
     List<ObjectNode> all = records("&account=" + account);
     assertThat(acts(all))
@@ -144,7 +158,7 @@ abstract class AuditServerContract {
 
     // What a repeat costs: nothing to be done is three records, and no more commits than before.
     int before = records("").size();
-    assertThat(server.clone("ann").status()).isEqualTo(200);
+    assertThat(server.clone(ann).status()).isEqualTo(200);
     assertThat(acts(records("").subList(before, before + 3)))
         .containsExactly("operation.begun", "key.opened", "operation.succeeded");
     assertThat(records("")).hasSize(before + 3);
@@ -157,7 +171,7 @@ abstract class AuditServerContract {
             .at("/installations/0/id")
             .stringValue();
     assertThat(server.get("/v1/installations/" + installation + "/drift").status()).isEqualTo(200);
-    assertThat(server.link("bob", "no-such-key-0123456789").status()).isEqualTo(401);
+    assertThat(server.link(bob, "no-such-key-0123456789").status()).isEqualTo(401);
     assertThat(unlink(account, "remove").status()).isEqualTo(200);
     List<ObjectNode> later = records("").subList(before + 3, records("").size());
     assertThat(acts(later))
@@ -176,18 +190,19 @@ abstract class AuditServerContract {
             "account.unlinked");
     assertThat(detail(later.get(0)).required("purpose").stringValue()).isEqualTo("plan");
     assertThat(detail(later.get(2)).required("purpose").stringValue()).isEqualTo("drift");
-    assertThat(detail(later.get(3)).required("user").stringValue()).isEqualTo("bob");
+    assertThat(detail(later.get(3)).required("user").stringValue()).isEqualTo(bob);
     assertThat(records("").toString()).doesNotContain("no-such-key").contains("node.started");
     assertThat(verified(records("")).faults()).isEmpty();
   }
 
   @Test
   void whatCannotBeRecordedIsNotDone() throws Exception {
-    String account = linked("ann");
-    assertThat(server.clone("ann").status()).isEqualTo(200);
+    String ann = newUser();
+    String account = linked(ann);
+    assertThat(server.clone(ann).status()).isEqualTo(200);
     sandbox.requests().clear();
     sql(refusingRecords());
-    assertThat(server.clone("ann").status()).isEqualTo(503);
+    assertThat(server.clone(ann).status()).isEqualTo(503);
     assertThat(server.post("/v1/accounts/" + account + "/plans", "{}").status()).isEqualTo(503);
     for (String clones : List.of("keep", "remove")) {
       RunningServer.Answer refused = unlink(account, clones);
@@ -198,15 +213,16 @@ abstract class AuditServerContract {
     assertThat(server.get("/v1/accounts/" + account).status()).isEqualTo(200);
 
     sql(takingRecords());
-    assertThat(server.clone("ann").status()).isEqualTo(200);
+    assertThat(server.clone(ann).status()).isEqualTo(200);
     assertThat(unlink(account, "keep").status()).isEqualTo(200);
     assertThat(verified(records("")).faults()).isEmpty();
   }
 
   @Test
   void aDeleteThatCannotBeRecordedIsNotSent() throws Exception {
-    String account = linked("ann");
-    assertThat(server.clone("ann").status()).isEqualTo(200);
+    String ann = newUser();
+    String account = linked(ann);
+    assertThat(server.clone(ann).status()).isEqualTo(200);
     sandbox.requests().clear();
     // The operation is on record, and then the trail goes away while Vapi is looked at.
     sandbox.fault(
@@ -227,7 +243,8 @@ abstract class AuditServerContract {
 
   @Test
   void aRestoredDatabaseIsNoticedAndWaitsForAWord() throws Exception {
-    linked("ann");
+    String ann = newUser();
+    linked(ann);
     server.close();
     server = RunningServer.start(environment);
     List<ObjectNode> whole = records("");
@@ -242,11 +259,11 @@ abstract class AuditServerContract {
     String told = server.get("/health/ready").json().at("/checks/audit").stringValue();
     assertThat(told).contains("Nothing is added to the chain", "graft audit restored");
     assertThat(server.get("/v1/audit").json().required("waiting").intValue()).isPositive();
-    assertThat(server.clone("ann").status()).as("the server works meanwhile").isEqualTo(200);
+    assertThat(server.clone(ann).status()).as("the server works meanwhile").isEqualTo(200);
 
     RunningServer.Answer begun = server.post("/v1/audit/restored", "{}");
     assertThat(begun.status()).isEqualTo(200);
-    assertThat(begun.json().required("epoch").intValue()).isEqualTo(2);
+    assertThat(begun.json().required("epoch").intValue()).isGreaterThan(1);
     assertThat(server.get("/health/ready").json().at("/checks/audit").stringValue())
         .isEqualTo("ok");
     List<ObjectNode> records = records("");
@@ -263,6 +280,7 @@ abstract class AuditServerContract {
 
   @Test
   void aSinkThatTakesNothingIsTold() throws Exception {
+    String ann = newUser();
     server.close();
     Files.delete(checkpoints());
     Files.createDirectories(checkpoints());
@@ -271,7 +289,7 @@ abstract class AuditServerContract {
         .contains("Audit checkpoints do not reach the file");
     assertThat(server.get("/health/ready").status()).isEqualTo(200);
     Files.delete(checkpoints());
-    linked("ann");
+    linked(ann);
     records("");
     assertThat(server.get("/health/ready").json().at("/checks/audit").stringValue())
         .isEqualTo("ok");

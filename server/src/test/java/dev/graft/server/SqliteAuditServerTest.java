@@ -43,13 +43,13 @@ class SqliteAuditServerTest extends AuditServerContract {
 
   @Test
   void aBackupThatIsPutBackIsNoticedByTheOutsideCheckpointAlone() throws IOException {
-    linked("ann");
+    linked(newUser());
     server.close();
     Path file = folder.resolve("data/graft.db");
     Path backup = folder.resolve("backup.db");
     Files.copy(file, backup);
     server = RunningServer.start(environment);
-    linked("bob");
+    linked(newUser());
     server.close();
     Files.copy(backup, file, StandardCopyOption.REPLACE_EXISTING);
     server = RunningServer.start(environment);
@@ -57,7 +57,7 @@ class SqliteAuditServerTest extends AuditServerContract {
         .contains("the database was restored from an older backup", "graft audit restored");
     assertThat(verified(records("")).isSound()).isFalse();
     assertThat(server.post("/v1/audit/restored", "{}").status()).isEqualTo(200);
-    linked("bea");
+    linked(newUser());
     assertThat(verified(records("")).faults()).isEmpty();
   }
 }

@@ -79,22 +79,24 @@ public final class AuditChain {
     Head head = lockedHead(sql);
     prove(sql, known, head);
     var forged = new ArrayList<String>();
-    int taken = 0;
-    for (Sql.Row row :
-        sql.fetch(
-            "SELECT " + COLUMNS + ", mac FROM audit_pending ORDER BY at, id LIMIT ?", limit)) {
-      String id = row.text("id");
-      if (isOurs(sql, row)) {
-        head = put(sql, head, chained(row));
-        taken++;
-      } else {
-        head = put(sql, head, forgery(row, now));
-        forged.add(id);
+    var chained = new ArrayList<ChainedRecord>();
+    List<Sql.Row> waiting =
+        sql.fetch("SELECT " + COLUMNS + ", mac FROM audit_pending ORDER BY at, id LIMIT ?", limit);
+    for (Sql.Row row : waiting) {
+      boolean isOurs = isOurs(sql, row);
+      if (!isOurs) {
+        forged.add(row.text("id"));
       }
-      sql.execute("DELETE FROM audit_pending WHERE id = ?", id);
+      ChainedRecord next = (isOurs ? chained(row) : forgery(row, now)).apply(head);
+      chained.add(next);
+      head = new Head(next.epoch(), next.seq(), next.hash());
     }
+    put(sql, chained);
+    sql.executeEach(
+        "DELETE FROM audit_pending WHERE id = ?",
+        waiting.stream().map(row -> new @Nullable Object[] {row.text("id")}).toList());
     store(sql, head);
-    return new Turn(head, taken, forged);
+    return new Turn(head, waiting.size() - forged.size(), forged);
   }
 
   /** Whoever has this row is the only one who adds to the chain. */
@@ -234,27 +236,31 @@ public final class AuditChain {
             .hashed();
   }
 
-  private static Head put(Sql sql, Head head, Function<Head, ChainedRecord> next) {
-    ChainedRecord record = next.apply(head);
-    sql.execute(
+  private static void put(Sql sql, List<ChainedRecord> records) {
+    sql.executeEach(
         """
         INSERT INTO audit_record (seq, epoch, previous, id, at, actor, act, account_id, subject,
           request_id, detail, hash)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        record.seq(),
-        record.epoch(),
-        record.previous(),
-        record.id(),
-        Instant.parse(record.at()).toEpochMilli(),
-        record.actor(),
-        record.act(),
-        new Sql.Text(record.account()),
-        new Sql.Text(record.subject()),
-        new Sql.Text(record.request()),
-        record.detail(),
-        record.hash());
-    return new Head(record.epoch(), record.seq(), record.hash());
+        records.stream().map(AuditChain::values).toList());
+  }
+
+  private static @Nullable Object[] values(ChainedRecord record) {
+    return new @Nullable Object[] {
+      record.seq(),
+      record.epoch(),
+      record.previous(),
+      record.id(),
+      Instant.parse(record.at()).toEpochMilli(),
+      record.actor(),
+      record.act(),
+      new Sql.Text(record.account()),
+      new Sql.Text(record.subject()),
+      new Sql.Text(record.request()),
+      record.detail(),
+      record.hash()
+    };
   }
 
   private static void store(Sql sql, Head head) {
@@ -306,11 +312,8 @@ public final class AuditChain {
             .put("size", lost.size())
             .put("head", lost.head());
       }
-      Head begun =
-          put(
-              sql,
-              new Head(epoch + 1, last.size(), last.hash()),
-              unchained(
+      ChainedRecord first =
+          unchained(
                   AuditTrail.newId(act.at().toEpochMilli()),
                   act.at().toEpochMilli(),
                   act.actor(),
@@ -318,7 +321,10 @@ public final class AuditChain {
                   act.accountId(),
                   act.subject(),
                   act.requestId(),
-                  Json.write(detail)));
+                  Json.write(detail))
+              .apply(new Head(epoch + 1, last.size(), last.hash()));
+      put(sql, List.of(first));
+      var begun = new Head(first.epoch(), first.seq(), first.hash());
       store(sql, begun);
       return begun;
     });

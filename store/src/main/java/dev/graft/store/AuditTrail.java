@@ -36,41 +36,52 @@ public final class AuditTrail {
    */
   public void add(AuditRecord... records) {
     database.write(sql -> {
-      List.of(records).forEach(record -> add(sql, record));
+      add(sql, List.of(records));
       return true;
     });
   }
 
   /** Adds a record in the transaction of what it is about. */
   static void add(Sql sql, AuditRecord record) {
-    long at = record.at().toEpochMilli();
-    String id = newId(at);
-    String detail = record.detailText();
-    sql.execute(
+    add(sql, List.of(record));
+  }
+
+  /** Adds records in the transaction of what they are about. */
+  static void add(Sql sql, List<AuditRecord> records) {
+    sql.executeEach(
         """
         INSERT INTO audit_pending
           (id, at, actor, act, account_id, subject, request_id, detail, mac)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        id,
-        at,
-        record.actor(),
-        record.act(),
-        new Sql.Text(record.accountId()),
-        new Sql.Text(record.subject()),
-        new Sql.Text(record.requestId()),
-        detail,
-        sql.auditMac()
-            .of(
-                content(
-                    id,
-                    at,
-                    record.actor(),
-                    record.act(),
-                    record.accountId(),
-                    record.subject(),
-                    record.requestId(),
-                    detail)));
+        records.stream().map(record -> row(sql, record)).toList());
+  }
+
+  private static @Nullable Object[] row(Sql sql, AuditRecord record) {
+    long at = record.at().toEpochMilli();
+    String id = newId(at);
+    String detail = record.detailText();
+    return new @Nullable Object[] {
+      id,
+      at,
+      record.actor(),
+      record.act(),
+      new Sql.Text(record.accountId()),
+      new Sql.Text(record.subject()),
+      new Sql.Text(record.requestId()),
+      detail,
+      sql.auditMac()
+          .of(
+              content(
+                  id,
+                  at,
+                  record.actor(),
+                  record.act(),
+                  record.accountId(),
+                  record.subject(),
+                  record.requestId(),
+                  detail))
+    };
   }
 
   /** Ids that sort in the order in which a node made them, within a millisecond, too. */

@@ -84,7 +84,7 @@ public final class Operations {
         return new Claim.Yours(running.get(), lease.get(), true);
       }
       Operation begun = insert(sql, asked, now);
-      OperationActs.begun(begun, now).forEach(act -> AuditTrail.add(sql, act));
+      AuditTrail.add(sql, OperationActs.begun(begun, now));
       return new Claim.Yours(begun, lease.get(), false);
     });
   }
@@ -144,8 +144,7 @@ public final class Operations {
   private static void tried(
       Sql sql, Operation operation, String actor, @Nullable String requestId, Instant now) {
     sql.execute("UPDATE operation SET tries = tries + 1 WHERE id = ?", operation.id());
-    OperationActs.takenUp(operation, actor, requestId, now)
-        .forEach(act -> AuditTrail.add(sql, act));
+    AuditTrail.add(sql, OperationActs.takenUp(operation, actor, requestId, now));
   }
 
   private Optional<Lease> acquire(Sql sql, String accountId, String holder) {

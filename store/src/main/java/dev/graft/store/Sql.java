@@ -87,33 +87,53 @@ final class Sql {
     }
   }
 
+  /** Carries out a statement once for each list of values, all of them in one go. */
+  void executeEach(String text, List<@Nullable Object[]> values) {
+    if (values.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement statement = connection.prepareStatement(text)) {
+      for (@Nullable Object[] one : values) {
+        set(statement, text, one);
+        statement.addBatch();
+      }
+      statement.executeBatch();
+    } catch (SQLException e) {
+      throw Database.translated(e);
+    }
+  }
+
   private PreparedStatement prepared(String text, @Nullable Object... values) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(text);
     try {
-      for (int i = 0; i < values.length; i++) {
-        switch (values[i]) {
-          case String string -> statement.setString(i + 1, string);
-          case Long number -> statement.setLong(i + 1, number);
-          case Integer number -> statement.setLong(i + 1, number);
-          case byte[] bytes -> statement.setBytes(i + 1, bytes);
-          case Text(String string) -> statement.setString(i + 1, string);
-          case Integral(Number number) -> {
-            if (number == null) {
-              statement.setNull(i + 1, Types.BIGINT);
-            } else {
-              statement.setLong(i + 1, number.longValue());
-            }
-          }
-          case Bytes(Sealed bytes) ->
-              statement.setBytes(i + 1, bytes == null ? null : bytes.bytes());
-          case null, default ->
-              throw new IllegalArgumentException("no type for value " + i + " of: " + text);
-        }
-      }
+      set(statement, text, values);
       return statement;
     } catch (SQLException | RuntimeException e) {
       statement.close();
       throw e;
+    }
+  }
+
+  private static void set(PreparedStatement statement, String text, @Nullable Object[] values)
+      throws SQLException {
+    for (int i = 0; i < values.length; i++) {
+      switch (values[i]) {
+        case String string -> statement.setString(i + 1, string);
+        case Long number -> statement.setLong(i + 1, number);
+        case Integer number -> statement.setLong(i + 1, number);
+        case byte[] bytes -> statement.setBytes(i + 1, bytes);
+        case Text(String string) -> statement.setString(i + 1, string);
+        case Integral(Number number) -> {
+          if (number == null) {
+            statement.setNull(i + 1, Types.BIGINT);
+          } else {
+            statement.setLong(i + 1, number.longValue());
+          }
+        }
+        case Bytes(Sealed bytes) -> statement.setBytes(i + 1, bytes == null ? null : bytes.bytes());
+        case null, default ->
+            throw new IllegalArgumentException("no type for value " + i + " of: " + text);
+      }
     }
   }
 

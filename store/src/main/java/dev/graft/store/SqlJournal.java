@@ -85,7 +85,7 @@ public final class SqlJournal implements Journal {
           rows.forEach(row -> insert(sql, row));
           // What it says is in the audit trail or is not in the journal either: then it is not
           // sent.
-          acts.forEach(act -> AuditTrail.add(sql, act));
+          AuditTrail.add(sql, acts);
           for (LedgerChange change : changes) {
             if (change instanceof LedgerChange.Drop(Address address)) {
               drop(sql, address);
