@@ -63,6 +63,13 @@ final class Commands {
         .addSubcommand("templates", templates())
         .addSubcommand("template", template())
         .addSubcommand("api-key", apiKey())
+        .addSubcommand(
+            "login",
+            command(
+                "Prints a link that signs you in with a browser, once.",
+                "graft login [OPTIONS]",
+                Login::run,
+                "It needs a token that may do everything, and works for 15 minutes."))
         .addSubcommand("key", key())
         .addSubcommand("audit", audit())
         .addSubcommand("webhook", webhook())

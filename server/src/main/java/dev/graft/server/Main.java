@@ -1,5 +1,6 @@
 package dev.graft.server;
 
+import dev.graft.server.access.SignIns;
 import dev.graft.server.background.BackgroundConfiguration;
 import dev.graft.server.log.Logging;
 import dev.graft.server.log.Redaction;
@@ -179,6 +180,10 @@ public final class Main {
       });
       ConfigurableApplicationContext context = application.run();
       Manual.started(settings, database, port(context), out);
+      // In production the terminal is a log, which others read and which is kept.
+      if (!settings.open() && !settings.inProduction() && settings.oidc().isEmpty()) {
+        Manual.wayIn(settings, port(context), context.getBean(SignIns.class).newLink(), out);
+      }
       return context;
     } catch (RuntimeException e) {
       database.close();

@@ -1,6 +1,7 @@
 package dev.graft.server;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.access.SignIns;
 import dev.graft.store.Database;
 import java.io.PrintStream;
 
@@ -96,9 +97,30 @@ final class Manual {
                 + " key can be opened)");
   }
 
+  /** The link that opens the console once. */
+  static void wayIn(Settings settings, int port, String link, PrintStream out) {
+    String base =
+        settings
+            .publicUrl()
+            .map(url -> url.toString().replaceFirst("/+$", ""))
+            .orElse("http://" + shown(settings.host()) + ":" + port);
+    out.println(
+        "  sign in    "
+            + base
+            + "/login?link="
+            + link
+            + " (once, within "
+            + SignIns.LINK.toMinutes()
+            + " minutes; then: graft login)");
+    out.flush();
+  }
+
+  private static String shown(String host) {
+    return host.contains(":") ? "[" + host + "]" : host;
+  }
+
   static void started(Settings settings, Database database, int port, PrintStream out) {
-    String shownHost =
-        settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+    String shownHost = shown(settings.host());
     String scheme = settings.edge().certificate().isPresent() ? "https" : "http";
     out.println("Graft listens on " + scheme + "://" + shownHost + ":" + port);
     out.println(
@@ -118,7 +140,8 @@ final class Manual {
         "  callers    "
             + (settings.open()
                 ? "everyone on this machine, without a token (GRAFT_AUTH=none)"
-                : "whoever has the admin token"));
+                : "whoever has the admin token or an API key"
+                    + settings.oidc().map(oidc -> ", or a token of " + oidc.issuer()).orElse("")));
     out.println("  read more  " + scheme + "://" + shownHost + ":" + port + "/docs");
     out.flush();
   }

@@ -61,6 +61,28 @@ enum Setting {
       "",
       "The token for Graft's own API, at least 20 characters. Without it, one is made at the first"
           + " start and shown once."),
+  GRAFT_PUBLIC_URL(
+      "",
+      "The address under which browsers reach this server, for instance https://graft.example.com."
+          + " Without it, the one that it listens on."),
+  GRAFT_OIDC_ISSUER(
+      "",
+      "The OpenID Connect issuer whose tokens people may use, as its tokens name it. Its other"
+          + " settings must then be right, too; without it no token of a person is accepted"
+          + " (docs/access.md)."),
+  GRAFT_OIDC_AUDIENCE("", "What such a token must be for: its 'aud'."),
+  GRAFT_OIDC_ALGORITHMS(
+      "RS256,ES256,PS256", "With which algorithms it may be signed, separated by commas."),
+  GRAFT_OIDC_ROLES_CLAIM(
+      "roles", "Where it says what a person is: a claim, or a path such as realm_access.roles."),
+  GRAFT_OIDC_ROLES(
+      "",
+      "What the values there stand for, as in staff=operator,root=admin. The roles are admin, operator,"
+          + " developer and tenant; without this setting they are called graft-admin,"
+          + " graft-operator, graft-developer and graft-tenant there."),
+  GRAFT_OIDC_CLIENT_ID(
+      "", "Graft's own name at the issuer, for people who sign in with a browser."),
+  GRAFT_OIDC_CLIENT_SECRET("", "Its password there; none for a public client."),
   GRAFT_CALL_TIMEOUT("15s", "How long one call to Vapi may take."),
   GRAFT_REQUEST_DEADLINE(
       "60s", "How long a clone request waits for Vapi before it is finished in the background."),
@@ -116,6 +138,7 @@ enum Setting {
     return this == GRAFT_MASTER_KEY
         || this == GRAFT_ADMIN_TOKEN
         || this == GRAFT_TLS_PASSWORD
+        || this == GRAFT_OIDC_CLIENT_SECRET
         || this == GRAFT_DATABASE_URL;
   }
 

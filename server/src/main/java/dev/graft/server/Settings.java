@@ -1,5 +1,6 @@
 package dev.graft.server;
 
+import dev.graft.server.access.OidcSettings;
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.log.LogSettings;
 import dev.graft.server.webhook.Reach;
@@ -26,6 +27,8 @@ import java.util.stream.Stream;
  * @param hosts where a key is tried
  * @param keys which key providers wrap and unwrap
  * @param adminToken the one that was set, if one was
+ * @param publicUrl the address under which browsers reach this server, if one was set
+ * @param oidc whose tokens people may use; nothing when none are accepted
  * @param open whether everyone on this machine may call without a token
  */
 public record Settings(
@@ -50,7 +53,9 @@ public record Settings(
     EdgeSettings edge,
     Optional<Duration> keyCheck,
     Optional<Duration> driftCheck,
-    Reach webhookReach) {
+    Reach webhookReach,
+    Optional<URI> publicUrl,
+    Optional<OidcSettings> oidc) {
   public Settings {
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
@@ -154,7 +159,9 @@ public record Settings(
           new EdgeReader(given, faults, profile()).settings(),
           period(Setting.GRAFT_KEY_CHECK),
           period(Setting.GRAFT_DRIFT_CHECK),
-          webhookReach());
+          webhookReach(),
+          publicUrl(),
+          OidcReader.read(given, publicUrl(), this::fault));
     }
 
     private Optional<String> text(Setting setting) {
@@ -209,6 +216,12 @@ public record Settings(
         fault(Setting.GRAFT_AUTH, "must be 'token' or 'none'.");
       }
       boolean open = text.equals("none");
+      if (open && profile() == Profile.PRODUCTION) {
+        fault(
+            Setting.GRAFT_AUTH,
+            "is 'none', and GRAFT_PROFILE is 'production'. Whatever runs on this machine could then do"
+                + " everything: set it to 'token'.");
+      }
       if (open && !isLoopback(host)) {
         fault(
             Setting.GRAFT_AUTH,
@@ -218,6 +231,26 @@ public record Settings(
                 + " GRAFT_HOST to that, or GRAFT_AUTH to 'token'.");
       }
       return open;
+    }
+
+    private Optional<URI> publicUrl() {
+      Optional<String> text = text(Setting.GRAFT_PUBLIC_URL);
+      URI url = OidcReader.address(text.orElse(""));
+      boolean good =
+          url != null
+              && url.getHost() != null
+              && List.of("http", "https").contains(String.valueOf(url.getScheme()))
+              && url.getRawUserInfo() == null
+              && url.getRawQuery() == null
+              && url.getRawFragment() == null
+              && String.valueOf(url.getRawPath()).matches("/?");
+      if (text.isPresent() && !good) {
+        fault(
+            Setting.GRAFT_PUBLIC_URL,
+            "must be an address without path, user, query or fragment, such as"
+                + " https://graft.example.com.");
+      }
+      return good ? Optional.ofNullable(url) : Optional.empty();
     }
 
     private Optional<URI> database() {

@@ -3,7 +3,9 @@ package dev.graft.server;
 import dev.graft.core.json.Json;
 import dev.graft.server.access.Acts;
 import dev.graft.server.access.KeyRing;
+import dev.graft.server.access.People;
 import dev.graft.server.access.Pepper;
+import dev.graft.server.access.SignIns;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.audit.Sink;
 import dev.graft.server.audit.TrailKeys;
@@ -26,6 +28,7 @@ import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
 import dev.graft.store.Plans;
 import dev.graft.store.Releases;
+import dev.graft.store.Sessions;
 import dev.graft.vapi.VapiHttp;
 import dev.graft.vault.Vault;
 import java.security.SecureRandom;
@@ -33,6 +36,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import tools.jackson.databind.node.ObjectNode;
@@ -117,6 +121,17 @@ class Wiring {
   @Bean
   Pepper pepper(Keys keys, KeptValues kept) {
     return new Pepper(keys.systemSecret("api key pepper", kept));
+  }
+
+  @Bean
+  SignIns signIns(Database database, Pepper pepper, InstantSource clock) {
+    return new SignIns(new Sessions(database), pepper, clock);
+  }
+
+  /** People by the tokens of an issuer; null when none are accepted. */
+  @Bean
+  @Nullable People people(Settings settings, Pepper pepper, InstantSource clock) {
+    return settings.oidc().map(oidc -> new People(oidc, pepper, clock)).orElse(null);
   }
 
   @Bean

@@ -219,6 +219,37 @@ class StartTest {
   }
 
   @Test
+  void nothingOfAnIssuerIsBelievedUnlessAllOfItIsSet() {
+    environment.put("GRAFT_OIDC_CLIENT_ID", "graft-console");
+    environment.put("GRAFT_OIDC_ALGORITHMS", "RS256,HS256");
+    environment.put("GRAFT_OIDC_ROLES", "staff=root");
+    environment.put("GRAFT_PUBLIC_URL", "https://graft.example.com/path");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said())
+        .contains(
+            "GRAFT_OIDC_ISSUER (default) must be the https address",
+            "GRAFT_OIDC_AUDIENCE (default) is not set",
+            "GRAFT_OIDC_ALGORITHMS (environment GRAFT_OIDC_ALGORITHMS) must be one or more of RS256",
+            "GRAFT_OIDC_ROLES (environment GRAFT_OIDC_ROLES) must be pairs",
+            "GRAFT_OIDC_CLIENT_ID (environment GRAFT_OIDC_CLIENT_ID) is set, and GRAFT_PUBLIC_URL",
+            "GRAFT_PUBLIC_URL (environment GRAFT_PUBLIC_URL) must be an address without path");
+    for (String issuer :
+        List.of("http://id.example.com", "https://user:password@id.example.com", "nowhere", "")) {
+      environment.put("GRAFT_OIDC_ISSUER", issuer);
+      assertThat(run("serve")).as(issuer).isEqualTo(1);
+      assertThat(said()).as(issuer).contains("GRAFT_OIDC_ISSUER");
+    }
+  }
+
+  @Test
+  void productionDoesNotRunWithoutTokens() {
+    environment.put("GRAFT_PROFILE", "production");
+    environment.put("GRAFT_AUTH", "none");
+    assertThat(run("serve")).isEqualTo(1);
+    assertThat(said()).contains("GRAFT_AUTH (environment GRAFT_AUTH) is 'none', and GRAFT_PROFILE");
+  }
+
+  @Test
   void theExampleFileListsEverySettingAndIsTaken() throws IOException {
     Path example = repository().resolve(".env.example");
     String text = Files.readString(example);

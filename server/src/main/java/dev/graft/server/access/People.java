@@ -79,7 +79,7 @@ public final class People {
     Optional<Person> person = tokens.person(claims);
     return person.isPresent()
         ? new Result.Known(person.get())
-        : new Result.NoRole(claims.getSubject());
+        : new Result.NoRole(Tokens.name(claims));
   }
 
   /**
@@ -130,11 +130,13 @@ public final class People {
       return result;
     }
     // Some issuers, Keycloak among them, put roles into the token for the API only.
-    String name = tokens.person(claims.get()).map(Person::name).orElse(claims.get().getSubject());
+    String name = Tokens.name(claims.get());
     return tokens
         .bearer(answer.path("access_token").asString(""))
         .filter(access -> access.getSubject().equals(claims.get().getSubject()))
-        .map(this::known)
+        .flatMap(tokens::person)
+        .<Result>map(person ->
+            new Result.Known(new Person(person.subject(), name, person.role())))
         .orElseGet(() -> new Result.NoRole(name));
   }
 

@@ -2,6 +2,8 @@ package dev.graft.server.access;
 
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /** What a person is here for. Each role is a set of permissions, and has no other meaning. */
@@ -20,6 +22,20 @@ public enum Role {
 
   Role(Set<Permission> permissions) {
     this.permissions = Collections.unmodifiableSet(permissions);
+  }
+
+  /** As callers and operators read and write it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  public static Optional<Role> named(String word) {
+    for (Role role : values()) {
+      if (role.word().equals(word)) {
+        return Optional.of(role);
+      }
+    }
+    return Optional.empty();
   }
 
   public Set<Permission> permissions() {

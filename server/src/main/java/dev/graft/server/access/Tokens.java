@@ -120,7 +120,8 @@ final class Tokens {
         .map(role -> new Person(claims.getSubject(), name(claims), role));
   }
 
-  private static String name(JWTClaimsSet claims) {
+  /** What people call a person. */
+  static String name(JWTClaimsSet claims) {
     for (String claim : List.of("name", "preferred_username", "email")) {
       if (claims.getClaim(claim) instanceof String text && !text.isBlank()) {
         return text.strip();

@@ -2,6 +2,7 @@ package dev.graft.server.web;
 
 import dev.graft.server.access.Caller;
 import dev.graft.server.access.KeyRing;
+import dev.graft.server.access.People;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Optional;
 
@@ -9,15 +10,18 @@ import java.util.Optional;
 final class Callers {
   private final Optional<AdminToken> admin;
   private final KeyRing keys;
+  private final Optional<People> people;
 
   /**
    * Tells callers apart.
    *
    * @param admin nothing when everyone on this machine may call, without showing anything
+   * @param people whoever comes with a token of an issuer; nothing when none is accepted
    */
-  Callers(Optional<AdminToken> admin, KeyRing keys) {
+  Callers(Optional<AdminToken> admin, KeyRing keys, Optional<People> people) {
     this.admin = admin;
     this.keys = keys;
+    this.people = people;
   }
 
   /** Whether everyone on this machine may call, and is asked for nothing. */
@@ -54,12 +58,33 @@ final class Callers {
     if (KeyRing.looksLikeOne(text)) {
       return keys.caller(text);
     }
-    return admin.filter(token -> token.matches(text)).map(_ -> Caller.ADMIN);
+    if (admin.filter(token -> token.matches(text)).isPresent()) {
+      return Optional.of(Caller.ADMIN);
+    }
+    if (people.isEmpty() || !People.looksLikeToken(text)) {
+      return Optional.empty();
+    }
+    return switch (people.get().byToken(text)) {
+      case People.Result.Known(var person) -> Optional.of(person.caller());
+      case People.Result.Refused() -> Optional.empty();
+      case People.Result.NoRole(var name) ->
+          throw new Problem(
+              403,
+              "FORBIDDEN",
+              "You are known as "
+                  + name
+                  + ", and have no role here. Ask whoever runs this server for one.");
+    };
   }
 
   /** What there is to send. */
   String ways() {
-    return "Send an API key of Graft's own (graft_live_…, from 'graft api-key make') or the admin"
-        + " token that was shown at the first start, not a Vapi key, as 'Authorization: Bearer …'.";
+    return "Send an API key of Graft's own (graft_live_…, from 'graft api-key make')"
+        + people
+            .map(known ->
+                ", a token of " + known.issuer() + " for the audience " + known.audience() + ",")
+            .orElse("")
+        + " or the admin token that was shown at the first start, not a Vapi key, as"
+        + " 'Authorization: Bearer …'.";
   }
 }

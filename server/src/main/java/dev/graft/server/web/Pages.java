@@ -92,7 +92,7 @@ final class Pages {
     return ServerResponse.temporaryRedirect(URI.create("/docs")).build();
   }
 
-  private static ServerResponse file(String path, MediaType type) {
+  static ServerResponse file(String path, MediaType type) {
     try (InputStream file = Pages.class.getResourceAsStream(path)) {
       if (file == null) {
         throw new IllegalStateException("not packaged: " + path);

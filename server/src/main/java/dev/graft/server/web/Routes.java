@@ -2,6 +2,7 @@ package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
 import dev.graft.server.access.Caller;
+import dev.graft.server.access.IssuerAway;
 import dev.graft.server.access.Permission;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
@@ -56,6 +57,7 @@ public final class Routes {
       TemplatesApi templates,
       WorkApi work,
       ApiKeysApi apiKeys,
+      Console console,
       AuditApi audit,
       WebhooksApi webhooks,
       Pages pages) {
@@ -139,10 +141,19 @@ public final class Routes {
             post("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::make),
             post("/v1/api-keys/{key}/rotate", Permission.MANAGE, Subject.NONE, apiKeys::rotate),
             delete("/v1/api-keys/{key}", Permission.MANAGE, Subject.NONE, apiKeys::revoke),
+            post("/v1/login-links", Permission.MANAGE, Subject.NONE, console::newLink),
+            delete("/v1/sessions", Permission.MANAGE, Subject.NONE, console::endSessions),
             get("/v1/audit", Permission.MANAGE, Subject.NONE, audit::list),
             get("/v1/audit/key", Permission.MANAGE, Subject.NONE, audit::key),
             post("/v1/audit/restored", Permission.MANAGE, Subject.NONE, audit::restored),
             get("/v1/accounts/{account}/audit", Permission.READ, Subject.ACCOUNT, audit::ofAccount),
+            open("/login", console::login),
+            page("/login", console::enter),
+            open("/login/issuer", console::toIssuer),
+            open("/login/back", console::fromIssuer),
+            page("/logout", console::logout),
+            open("/console", console::home),
+            open("/console/style.css", console::style),
             open("/health", pages::live),
             open("/health/ready", pages::ready),
             open("/openapi.yaml", pages::openApi),
@@ -153,6 +164,11 @@ public final class Routes {
 
   private static Route open(String path, HandlerFunction<ServerResponse> handler) {
     return new Route(HttpMethod.GET, path, null, Subject.NONE, handler);
+  }
+
+  /** What a form of a page is sent to. Who sends it is told by the session, not by a token. */
+  private static Route page(String path, HandlerFunction<ServerResponse> handler) {
+    return new Route(HttpMethod.POST, path, null, Subject.NONE, handler);
   }
 
   private static Route get(
@@ -262,6 +278,16 @@ public final class Routes {
       case StoreException e -> {
         LOG.error("request {}: {}", requestId, e.getMessage(), e);
         yield new Problem(503, "STORAGE_UNAVAILABLE", e.getMessage() + " Nothing was half done.")
+            .withHeader("Retry-After", "5");
+      }
+      case IssuerAway e -> {
+        LOG.warn("request {}: {}", requestId, e.getMessage());
+        yield new Problem(
+                503,
+                "ISSUER_UNAVAILABLE",
+                "Nobody can be told by a token of theirs now. "
+                    + e.getMessage()
+                    + " API keys and the admin token work as ever.")
             .withHeader("Retry-After", "5");
       }
       case VaultException e -> {

@@ -10,6 +10,9 @@ final class SafeHeaders {
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
           + " data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none';"
           + " base-uri 'none'";
+  private static final String FORM =
+      "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+          + " frame-ancestors 'none'; base-uri 'none'";
   private static final String FEATURES =
       "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(),"
           + " clipboard-read=(), display-capture=()";
@@ -24,11 +27,15 @@ final class SafeHeaders {
     response.setHeader("Permissions-Policy", FEATURES);
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
-    response.setHeader("Content-Security-Policy", isData(path) ? NOTHING : PAGE);
+    response.setHeader("Content-Security-Policy", policy(path));
   }
 
-  /** Whether only programs read what is there. */
-  private static boolean isData(String path) {
-    return path.startsWith("/api/") || path.startsWith("/v1/") || path.startsWith("/health");
+  private static String policy(String path) {
+    if (path.startsWith("/api/") || path.startsWith("/v1/") || path.startsWith("/health")) {
+      return NOTHING;
+    }
+    boolean signedIn =
+        path.startsWith("/login") || path.startsWith("/logout") || path.startsWith("/console");
+    return signedIn ? FORM : PAGE;
   }
 }

@@ -3,6 +3,8 @@ package dev.graft.server.web;
 import dev.graft.server.Settings;
 import dev.graft.server.StartRefused;
 import dev.graft.server.access.KeyRing;
+import dev.graft.server.access.People;
+import dev.graft.server.access.SignIns;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.edge.PromptProtocol;
@@ -60,6 +62,9 @@ public class WebConfiguration {
       Callers callers,
       InstantSource clock,
       Sealing sealing,
+      SignIns signIns,
+      Optional<People> people,
+      Settings settings,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
@@ -80,6 +85,14 @@ public class WebConfiguration {
                 plans,
                 works),
             new ApiKeysApi(keyRing, clock),
+            new Console(
+                signIns,
+                people,
+                accounts,
+                installations,
+                settings.open(),
+                settings.publicUrl(),
+                clock),
             new AuditApi(new AuditChain(database), sealing, accountsApi),
             new WebhooksApi(endpoints, webhooks, outbox),
             new Pages(database, keys, templates, sealing, SWAGGER_UI))
@@ -94,12 +107,12 @@ public class WebConfiguration {
   }
 
   @Bean
-  Callers callers(Settings settings, KeptValues kept, KeyRing keyRing) {
+  Callers callers(Settings settings, KeptValues kept, KeyRing keyRing, Optional<People> people) {
     Optional<AdminToken> admin =
         settings.open()
             ? Optional.empty()
             : Optional.of(AdminToken.of(settings.adminToken(), kept, WebConfiguration::showOnce));
-    return new Callers(admin, keyRing);
+    return new Callers(admin, keyRing, people);
   }
 
   @Bean

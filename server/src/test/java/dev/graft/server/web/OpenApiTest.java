@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -70,6 +71,7 @@ class OpenApiTest {
         new TemplatesApi(null),
         new WorkApi(null, null, null, null, null, null, null, null),
         new ApiKeysApi(null, null),
+        new Console(null, Optional.empty(), null, null, false, Optional.empty(), null),
         new AuditApi(null, null, null),
         new WebhooksApi(null, null, null),
         new Pages(null, null, null, null, null));

@@ -201,6 +201,12 @@ public final class PublishedApi {
     return operations;
   }
 
+  /** What the description says of one of those. */
+  public static ObjectNode operation(String name) {
+    String[] parts = name.split(" ", 2);
+    return (ObjectNode) operation(parts[0], parts[1], DESCRIPTION);
+  }
+
   /** The operation that serves this request, null when none does. */
   private static @Nullable String operation(String method, String path) {
     // As the server does it, without the query and without parameters of a segment.

@@ -1,5 +1,5 @@
--- Who may call: API keys by their keyed hash, people's sessions and one-time links by a plain hash of
--- 256 random bits. Nothing here opens a door by itself.
+-- Who may call: API keys, people's sessions and one-time links, each by a keyed hash. Nothing here opens
+-- a door by itself.
 
 CREATE TABLE api_key (
   id TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,265 @@
+package dev.graft.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.server.web.PublishedApi;
+import dev.graft.store.TestPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Signing in and out, as a browser does it without a script. */
+class LoginTest {
+  private static final String ADMIN = "an-admin-token-of-more-than-twenty-characters";
+  private static final Pattern PROOF = Pattern.compile("name=\"proof\" value=\"([0-9a-f]{64})\"");
+
+  @TempDir private Path folder;
+
+  /** A browser that keeps cookies and follows nothing by itself. */
+  private static final class Browser {
+    private final Map<String, String> cookies = new HashMap<>();
+
+    RunningServer.Answer get(RunningServer server, String path) {
+      return send(server, path, HttpRequest.newBuilder(server.url().resolve(path)).GET());
+    }
+
+    RunningServer.Answer post(RunningServer server, String path, String form) {
+      return send(
+          server,
+          path,
+          HttpRequest.newBuilder(server.url().resolve(path))
+              .header("Content-Type", "application/x-www-form-urlencoded")
+              .header("Sec-Fetch-Site", "same-origin")
+              .POST(BodyPublishers.ofString(form)));
+    }
+
+    RunningServer.Answer send(RunningServer server, String path, HttpRequest.Builder request) {
+      if (!cookies.isEmpty()) {
+        request.header(
+            "Cookie",
+            String.join(
+                "; ",
+                cookies.entrySet().stream().map(c -> c.getKey() + "=" + c.getValue()).toList()));
+      }
+      RunningServer.Answer answer = server.send(request);
+      PublishedApi.check(
+          request.build().method(), path, answer.status(), answer.headers(), answer.body());
+      for (String set : setCookies(answer)) {
+        assertThat(set).contains("HttpOnly", "SameSite=Lax", "Path=/").doesNotContain("Domain");
+        String[] pair = set.split(";", 2)[0].split("=", 2);
+        if (pair[1].isEmpty()) {
+          cookies.remove(pair[0]);
+        } else {
+          cookies.put(pair[0], pair[1]);
+        }
+      }
+      return answer;
+    }
+  }
+
+  private static List<String> setCookies(RunningServer.Answer answer) {
+    return answer.headers().entrySet().stream()
+        .filter(header -> header.getKey().equalsIgnoreCase("Set-Cookie"))
+        .flatMap(header -> header.getValue().stream())
+        .toList();
+  }
+
+  private Map<String, String> settings(int port) {
+    Path templates = folder.resolve("templates");
+    RunningServer.writeTemplate(templates, "front-desk", "1");
+    Map<String, String> environment =
+        RunningServer.environment(
+            folder.resolve("data"), templates, URI.create("http://127.0.0.1:1"));
+    environment.put("GRAFT_PORT", String.valueOf(port));
+    environment.put("GRAFT_AUTH", "token");
+    environment.put("GRAFT_ADMIN_TOKEN", ADMIN);
+    return environment;
+  }
+
+  private static String newLink(RunningServer server) {
+    RunningServer.Answer answer = ApiKeyContract.call(server, ADMIN, "POST", "/v1/login-links", "");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+    String url = answer.json().get("url").stringValue();
+    assertThat(url).startsWith(server.url() + "/login?link=");
+    return url.substring(url.indexOf("link="));
+  }
+
+  private static String proof(RunningServer.Answer page) {
+    Matcher matcher = PROOF.matcher(page.body());
+    assertThat(matcher.find()).isTrue();
+    return matcher.group(1);
+  }
+
+  @Test
+  void aLinkOpensASessionOnceAndLookingAtItDoesNotUseItUp() {
+    try (RunningServer server = RunningServer.start(settings(0))) {
+      String link = newLink(server);
+      var browser = new Browser();
+      assertThat(browser.get(server, "/console").header("Location")).endsWith("/login");
+      for (int looks = 0; looks < 3; looks++) {
+        assertThat(browser.get(server, "/login?" + link).body()).contains("Sign in</button>");
+      }
+      browser.cookies.put("graft-session", "A".repeat(43));
+      RunningServer.Answer entered = browser.post(server, "/login", link);
+      assertThat(entered.status()).isEqualTo(303);
+      assertThat(browser.cookies.get("graft-session")).isNotEqualTo("A".repeat(43));
+      RunningServer.Answer page = browser.get(server, "/console");
+      assertThat(page.status()).isEqualTo(200);
+      assertThat(page.body()).contains("One-time link", "admin", "graft link USER");
+      assertThat(page.header("Content-Security-Policy"))
+          .contains("default-src 'none'", "style-src 'self'", "frame-ancestors 'none'")
+          .doesNotContain("unsafe", "script-src");
+
+      var other = new Browser();
+      assertThat(other.post(server, "/login", link).status()).isEqualTo(403);
+      assertThat(other.cookies).isEmpty();
+      assertThat(other.post(server, "/login", "link=" + "B".repeat(43)).status()).isEqualTo(403);
+      assertThat(Canary.findIn(folder, browser.cookies.get("graft-session"))).isEmpty();
+      assertThat(Canary.findIn(folder, link.substring(5))).isEmpty();
+    }
+  }
+
+  @Test
+  void onlyThePageOfASessionEndsItAndItEndsOnEveryNode() {
+    String database = TestPostgres.freshDatabase().toString();
+    Map<String, String> one = settings(0);
+    one.put("GRAFT_DATABASE_URL", database);
+    Map<String, String> two = new HashMap<>(one);
+    try (RunningServer server = RunningServer.start(one);
+        RunningServer second = RunningServer.start(two)) {
+      var browser = new Browser();
+      browser.post(server, "/login", newLink(server));
+      assertThat(browser.get(second, "/console").status()).isEqualTo(200);
+      String proof = proof(browser.get(server, "/console"));
+      var thief = new Browser();
+      thief.post(server, "/login", newLink(server));
+      String foreign = proof(thief.get(server, "/console"));
+      for (String form : List.of("", "proof=", "proof=" + "0".repeat(64), "proof=" + foreign)) {
+        assertThat(browser.post(server, "/logout", form).code()).as(form).isEqualTo("FORGED_FORM");
+      }
+      RunningServer.Answer fromElsewhere =
+          browser.send(
+              server,
+              "/logout",
+              HttpRequest.newBuilder(server.url().resolve("/logout"))
+                  .header("Content-Type", "application/x-www-form-urlencoded")
+                  .header("Sec-Fetch-Site", "cross-site")
+                  .POST(BodyPublishers.ofString("proof=" + proof)));
+      assertThat(fromElsewhere.code()).isEqualTo("FORGED_FORM");
+      String number = browser.cookies.get("graft-session");
+      assertThat(browser.post(server, "/logout", "proof=" + proof).status()).isEqualTo(303);
+      assertThat(browser.cookies).doesNotContainKey("graft-session");
+      browser.cookies.put("graft-session", number);
+      assertThat(browser.get(second, "/console").status()).isEqualTo(303);
+      assertThat(thief.get(second, "/console").status()).isEqualTo(200);
+      ApiKeyContract.call(server, ADMIN, "DELETE", "/v1/sessions", "");
+      assertThat(thief.get(second, "/console").status()).isEqualTo(303);
+    }
+  }
+
+  @Test
+  void whatIsLessThanAnAdminGetsNoLinkAndASessionIsNoTokenForTheApi() {
+    try (RunningServer server = RunningServer.start(settings(0))) {
+      String key =
+          ApiKeyContract.text(
+              ApiKeyContract.make(
+                  server, ADMIN, "{\"label\":\"m\",\"scopes\":[\"manage\",\"read\"]}"),
+              "key");
+      assertThat(ApiKeyContract.call(server, key, "POST", "/v1/login-links", "").code())
+          .isEqualTo("FORBIDDEN");
+      var browser = new Browser();
+      browser.post(server, "/login", newLink(server));
+      assertThat(browser.get(server, "/v1/accounts").status()).isEqualTo(401);
+    }
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** As a browser does it: follow to the issuer, and come back with what it gave. */
+  private static String throughIssuer(Browser browser, RunningServer server) {
+    RunningServer.Answer away = browser.get(server, "/login/issuer");
+    assertThat(away.status()).isEqualTo(303);
+    RunningServer.Answer back =
+        server.send(HttpRequest.newBuilder(URI.create(away.header("Location"))).GET());
+    assertThat(back.status()).isEqualTo(302);
+    return back.header("Location").substring(server.url().toString().length());
+  }
+
+  @Test
+  void peopleLogInThroughTheirIssuerAndOnlyInTheBrowserThatBegan() {
+    try (TestIssuer issuer = TestIssuer.start()) {
+      int port = freePort();
+      Map<String, String> environment = settings(port);
+      environment.putAll(issuer.settings());
+      environment.put("GRAFT_PUBLIC_URL", "http://127.0.0.1:" + port);
+      try (RunningServer server = RunningServer.start(environment)) {
+        var browser = new Browser();
+        assertThat(browser.get(server, "/login").body())
+            .contains("Continue with <span>127.0.0.1</span>");
+        String back = throughIssuer(browser, server);
+
+        assertThat(new Browser().get(server, back).status()).isEqualTo(403);
+        var begunElsewhere = new Browser();
+        throughIssuer(begunElsewhere, server);
+        assertThat(begunElsewhere.get(server, back).status()).isEqualTo(403);
+
+        assertThat(browser.get(server, back).header("Location")).endsWith("/console");
+        RunningServer.Answer page = browser.get(server, "/console");
+        assertThat(page.body())
+            .contains("Ada &lt;b&gt;Lovelace&lt;/b&gt;", "operator", "user-a")
+            .doesNotContain("<b>Lovelace", "eyJ");
+        assertThat(browser.cookies.values()).noneMatch(value -> value.contains("eyJ"));
+        assertThat(browser.cookies).containsOnlyKeys("graft-session");
+        assertThat(new Browser().get(server, back).status()).isEqualTo(403);
+
+        issuer.setPerson("user-b", List.of("unrelated"));
+        var stranger = new Browser();
+        RunningServer.Answer refused = stranger.get(server, throughIssuer(stranger, server));
+        assertThat(refused.status()).isEqualTo(403);
+        assertThat(refused.body()).contains("no role here");
+        assertThat(stranger.cookies).isEmpty();
+
+        issuer.setPerson("user-t", List.of("graft-tenant"));
+        var tenant = new Browser();
+        tenant.get(server, throughIssuer(tenant, server));
+        assertThat(tenant.get(server, "/console").body())
+            .contains("Your account", "No Vapi account is linked for you yet");
+      }
+    }
+  }
+
+  @Test
+  void onHttpsTheCookieIsBoundToTheHost() {
+    Map<String, String> environment = settings(0);
+    environment.put("GRAFT_PUBLIC_URL", "https://graft.example.com");
+    try (RunningServer server = RunningServer.start(environment)) {
+      RunningServer.Answer link = ApiKeyContract.call(server, ADMIN, "POST", "/v1/login-links", "");
+      String url = link.json().get("url").stringValue();
+      assertThat(url).startsWith("https://graft.example.com/login?link=");
+      var browser = new Browser();
+      RunningServer.Answer entered =
+          browser.post(server, "/login", url.substring(url.indexOf("link=")));
+      assertThat(setCookies(entered).getFirst())
+          .startsWith("__Host-graft-session=")
+          .contains("; Secure");
+    }
+  }
+}
