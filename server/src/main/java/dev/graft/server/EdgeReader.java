@@ -5,8 +5,6 @@ import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.edge.Network;
 import dev.graft.vault.Secret;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,8 +37,7 @@ final class EdgeReader {
               + " GRAFT_TLS_CERTIFICATE and GRAFT_TLS_KEY (or GRAFT_TLS_KEYSTORE), or, where a proxy"
               + " ends TLS, its address as GRAFT_TRUSTED_PROXIES.");
     }
-    return new EdgeSettings(
-        certificate, proxies, publicUrl(), origins(), connections(), production);
+    return new EdgeSettings(certificate, proxies, origins(), connections(), production);
   }
 
   private void fault(Setting setting, String what) {
@@ -119,24 +116,6 @@ final class EdgeReader {
                           + "' is neither."));
     }
     return networks;
-  }
-
-  private Optional<URI> publicUrl() {
-    String text = given.text(Setting.GRAFT_PUBLIC_URL);
-    if (text.isBlank()) {
-      return Optional.empty();
-    }
-    try {
-      URI url = new URI(text);
-      boolean web = "https".equals(url.getScheme()) || "http".equals(url.getScheme());
-      if (web && url.getHost() != null && url.getUserInfo() == null && url.getQuery() == null) {
-        return Optional.of(url);
-      }
-    } catch (URISyntaxException e) {
-      // Said below.
-    }
-    fault(Setting.GRAFT_PUBLIC_URL, "must look like https://graft.example.com.");
-    return Optional.empty();
   }
 
   private Set<String> origins() {

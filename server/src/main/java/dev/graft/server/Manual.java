@@ -103,7 +103,7 @@ final class Manual {
         settings
             .publicUrl()
             .map(url -> url.toString().replaceFirst("/+$", ""))
-            .orElse("http://" + shown(settings.host()) + ":" + port);
+            .orElse(scheme(settings) + "://" + shown(settings.host()) + ":" + port);
     out.println(
         "  sign in    "
             + base
@@ -115,13 +115,17 @@ final class Manual {
     out.flush();
   }
 
+  private static String scheme(Settings settings) {
+    return settings.edge().certificate().isPresent() ? "https" : "http";
+  }
+
   private static String shown(String host) {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
   static void started(Settings settings, Database database, int port, PrintStream out) {
     String shownHost = shown(settings.host());
-    String scheme = settings.edge().certificate().isPresent() ? "https" : "http";
+    String scheme = scheme(settings);
     out.println("Graft listens on " + scheme + "://" + shownHost + ":" + port);
     out.println(
         "  database   "

@@ -23,8 +23,6 @@ enum Setting {
       "",
       "Addresses or networks (10.0.0.0/8) of proxies that end TLS before Graft, separated by commas."
           + " Only what comes from there is believed about who called and how."),
-  GRAFT_PUBLIC_URL(
-      "", "The address that callers use, when it is not the one that Graft listens on."),
   GRAFT_CORS_ORIGINS(
       "",
       "Origins of pages that may call from a browser, such as https://app.example.com, separated by"

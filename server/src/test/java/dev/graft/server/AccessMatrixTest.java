@@ -232,7 +232,8 @@ class AccessMatrixTest {
       keys.put(permission, key(others, ""));
     }
     for (Operation operation : Operation.all()) {
-      RunningServer.Answer answer = operation.call(keys.getOrDefault(operation.permission(), ""), OF_B);
+      RunningServer.Answer answer =
+          operation.call(keys.getOrDefault(operation.permission(), ""), OF_B);
       assertThat(answer.status()).as(operation.name()).isEqualTo(403);
       assertThat(answer.json().get("error").stringValue())
           .as(operation.name())
@@ -248,7 +249,8 @@ class AccessMatrixTest {
     }
     for (Operation operation : Operation.all()) {
       if (!operation.permission().equals("manage") && operation.isAboutAnAccount()) {
-        RunningServer.Answer answer = operation.call(keys.getOrDefault(operation.permission(), ""), OF_NOBODY);
+        RunningServer.Answer answer =
+            operation.call(keys.getOrDefault(operation.permission(), ""), OF_NOBODY);
         boolean refused =
             answer.status() == 403
                 || answer.status() == 401 && !answer.header("WWW-Authenticate").isEmpty();

@@ -135,7 +135,8 @@ class BrowserLongTest {
 
   private static void link(RunningServer server, Sandbox sandbox) {
     for (int i = 0; i < 23; i++) {
-      String user = i == 1 ? "a-long-user-id@a-customer-with-a-long-name.example.com" : "user_" + (100 + i);
+      String user =
+          i == 1 ? "a-long-user-id@a-customer-with-a-long-name.example.com" : "user_" + (100 + i);
       sandbox.account("Org " + i, "key-" + i);
       ApiKeyContract.call(
           server,

@@ -44,8 +44,7 @@ final class Chromium implements AutoCloseable {
 
   private Chromium(Process process, URI page) {
     this.process = process;
-    this.socket =
-        CLIENT.newWebSocketBuilder().buildAsync(page, new Listener()).join();
+    this.socket = CLIENT.newWebSocketBuilder().buildAsync(page, new Listener()).join();
     call("Page.enable", Json.object());
     call("Runtime.enable", Json.object());
   }
@@ -76,7 +75,8 @@ final class Chromium implements AutoCloseable {
         }
         TimeUnit.MILLISECONDS.sleep(50);
       }
-      URI made = URI.create("http://127.0.0.1:" + Files.readAllLines(port).getFirst() + "/json/new");
+      URI made =
+          URI.create("http://127.0.0.1:" + Files.readAllLines(port).getFirst() + "/json/new");
       String page =
           CLIENT
               .send(
@@ -197,8 +197,7 @@ final class Chromium implements AutoCloseable {
   JsonNode evaluate(String script) {
     JsonNode result =
         call(
-            "Runtime.evaluate",
-            Json.object().put("expression", script).put("returnByValue", true));
+            "Runtime.evaluate", Json.object().put("expression", script).put("returnByValue", true));
     if (result.has("exceptionDetails")) {
       throw new IllegalStateException(script + ": " + result.required("exceptionDetails"));
     }
@@ -220,11 +219,7 @@ final class Chromium implements AutoCloseable {
 
   void colours(String scheme) {
     ObjectNode media = Json.object();
-    media
-        .putArray("features")
-        .addObject()
-        .put("name", "prefers-color-scheme")
-        .put("value", scheme);
+    media.putArray("features").addObject().put("name", "prefers-color-scheme").put("value", scheme);
     call("Emulation.setEmulatedMedia", media);
   }
 

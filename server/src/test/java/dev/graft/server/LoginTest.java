@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +27,18 @@ class LoginTest {
   private static final String ADMIN = "an-admin-token-of-more-than-twenty-characters";
   private static final Pattern PROOF = Pattern.compile("name=\"proof\" value=\"([0-9a-f]{64})\"");
 
-  @TempDir private Path folder;
+  @TempDir private static Path folder;
+  private static RunningServer server;
+
+  @BeforeAll
+  static void start() {
+    server = RunningServer.start(settings("data", 0));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
 
   /** A browser that keeps cookies and follows nothing by itself. */
   private static final class Browser {
@@ -76,12 +89,12 @@ class LoginTest {
         .toList();
   }
 
-  private Map<String, String> settings(int port) {
+  private static Map<String, String> settings(String data, int port) {
     Path templates = folder.resolve("templates");
     RunningServer.writeTemplate(templates, "front-desk", "1");
     Map<String, String> environment =
         RunningServer.environment(
-            folder.resolve("data"), templates, URI.create("http://127.0.0.1:1"));
+            folder.resolve(data), templates, URI.create("http://127.0.0.1:1"));
     environment.put("GRAFT_PORT", String.valueOf(port));
     environment.put("GRAFT_AUTH", "token");
     environment.put("GRAFT_ADMIN_TOKEN", ADMIN);
@@ -104,85 +117,81 @@ class LoginTest {
 
   @Test
   void aLinkOpensASessionOnceAndLookingAtItDoesNotUseItUp() {
-    try (RunningServer server = RunningServer.start(settings(0))) {
-      String link = newLink(server);
-      var browser = new Browser();
-      assertThat(browser.get(server, "/console").header("Location")).endsWith("/login");
-      for (int looks = 0; looks < 3; looks++) {
-        assertThat(browser.get(server, "/login?" + link).body()).contains("Sign in</button>");
-      }
-      browser.cookies.put("graft-session", "A".repeat(43));
-      RunningServer.Answer entered = browser.post(server, "/login", link);
-      assertThat(entered.status()).isEqualTo(303);
-      assertThat(browser.cookies.get("graft-session")).isNotEqualTo("A".repeat(43));
-      RunningServer.Answer page = browser.get(server, "/console");
-      assertThat(page.status()).isEqualTo(200);
-      assertThat(page.body()).contains("One-time link", "admin", "graft link USER");
-      assertThat(page.header("Content-Security-Policy"))
-          .contains("default-src 'none'", "style-src 'self'", "frame-ancestors 'none'")
-          .doesNotContain("unsafe", "script-src");
-
-      var other = new Browser();
-      assertThat(other.post(server, "/login", link).status()).isEqualTo(403);
-      assertThat(other.cookies).isEmpty();
-      assertThat(other.post(server, "/login", "link=" + "B".repeat(43)).status()).isEqualTo(403);
-      assertThat(Canary.findIn(folder, browser.cookies.get("graft-session"))).isEmpty();
-      assertThat(Canary.findIn(folder, link.substring(5))).isEmpty();
+    String link = newLink(server);
+    var browser = new Browser();
+    assertThat(browser.get(server, "/console").header("Location")).endsWith("/login");
+    for (int looks = 0; looks < 3; looks++) {
+      assertThat(browser.get(server, "/login?" + link).body()).contains("Sign in</button>");
     }
+    browser.cookies.put("graft-session", "A".repeat(43));
+    RunningServer.Answer entered = browser.post(server, "/login", link);
+    assertThat(entered.status()).isEqualTo(303);
+    assertThat(browser.cookies.get("graft-session")).isNotEqualTo("A".repeat(43));
+    RunningServer.Answer page = browser.get(server, "/console");
+    assertThat(page.status()).isEqualTo(200);
+    assertThat(page.body()).contains("One-time link", "admin", "graft link USER");
+    assertThat(page.header("Content-Security-Policy"))
+        .contains("default-src 'none'", "style-src 'self'", "frame-ancestors 'none'")
+        .doesNotContain("unsafe", "script-src");
+
+    var other = new Browser();
+    assertThat(other.post(server, "/login", link).status()).isEqualTo(403);
+    assertThat(other.cookies).isEmpty();
+    assertThat(other.post(server, "/login", "link=" + "B".repeat(43)).status()).isEqualTo(403);
+    assertThat(Canary.findIn(folder, browser.cookies.get("graft-session"))).isEmpty();
+    assertThat(Canary.findIn(folder, link.substring(5))).isEmpty();
   }
 
   @Test
   void onlyThePageOfASessionEndsItAndItEndsOnEveryNode() {
     String database = TestPostgres.freshDatabase().toString();
-    Map<String, String> one = settings(0);
+    Map<String, String> one = settings("node", 0);
     one.put("GRAFT_DATABASE_URL", database);
     Map<String, String> two = new HashMap<>(one);
-    try (RunningServer server = RunningServer.start(one);
+    try (RunningServer first = RunningServer.start(one);
         RunningServer second = RunningServer.start(two)) {
       var browser = new Browser();
-      browser.post(server, "/login", newLink(server));
+      browser.post(first, "/login", newLink(first));
       assertThat(browser.get(second, "/console").status()).isEqualTo(200);
-      String proof = proof(browser.get(server, "/console"));
+      String proof = proof(browser.get(first, "/console"));
       var thief = new Browser();
-      thief.post(server, "/login", newLink(server));
-      String foreign = proof(thief.get(server, "/console"));
+      thief.post(first, "/login", newLink(first));
+      String foreign = proof(thief.get(first, "/console"));
       for (String form : List.of("", "proof=", "proof=" + "0".repeat(64), "proof=" + foreign)) {
-        assertThat(browser.post(server, "/logout", form).code()).as(form).isEqualTo("FORGED_FORM");
+        assertThat(browser.post(first, "/logout", form).code()).as(form).isEqualTo("FORGED_FORM");
       }
       RunningServer.Answer fromElsewhere =
           browser.send(
-              server,
+              first,
               "/logout",
-              HttpRequest.newBuilder(server.url().resolve("/logout"))
+              HttpRequest.newBuilder(first.url().resolve("/logout"))
                   .header("Content-Type", "application/x-www-form-urlencoded")
                   .header("Sec-Fetch-Site", "cross-site")
                   .POST(BodyPublishers.ofString("proof=" + proof)));
       assertThat(fromElsewhere.code()).isEqualTo("FORGED_FORM");
       String number = browser.cookies.get("graft-session");
-      assertThat(browser.post(server, "/logout", "proof=" + proof).status()).isEqualTo(303);
+      assertThat(browser.post(first, "/logout", "proof=" + proof).status()).isEqualTo(303);
       assertThat(browser.cookies).doesNotContainKey("graft-session");
       browser.cookies.put("graft-session", number);
       assertThat(browser.get(second, "/console").status()).isEqualTo(303);
       assertThat(thief.get(second, "/console").status()).isEqualTo(200);
-      ApiKeyContract.call(server, ADMIN, "DELETE", "/v1/sessions", "");
+      ApiKeyContract.call(first, ADMIN, "DELETE", "/v1/sessions", "");
       assertThat(thief.get(second, "/console").status()).isEqualTo(303);
     }
   }
 
   @Test
   void whatIsLessThanAnAdminGetsNoLinkAndASessionIsNoTokenForTheApi() {
-    try (RunningServer server = RunningServer.start(settings(0))) {
-      String key =
-          ApiKeyContract.text(
-              ApiKeyContract.make(
-                  server, ADMIN, "{\"label\":\"m\",\"scopes\":[\"manage\",\"read\"]}"),
-              "key");
-      assertThat(ApiKeyContract.call(server, key, "POST", "/v1/login-links", "").code())
-          .isEqualTo("FORBIDDEN");
-      var browser = new Browser();
-      browser.post(server, "/login", newLink(server));
-      assertThat(browser.get(server, "/v1/accounts").status()).isEqualTo(401);
-    }
+    String key =
+        ApiKeyContract.text(
+            ApiKeyContract.make(
+                server, ADMIN, "{\"label\":\"m\",\"scopes\":[\"manage\",\"read\"]}"),
+            "key");
+    assertThat(ApiKeyContract.call(server, key, "POST", "/v1/login-links", "").code())
+        .isEqualTo("FORBIDDEN");
+    var browser = new Browser();
+    browser.post(server, "/login", newLink(server));
+    assertThat(browser.get(server, "/v1/accounts").status()).isEqualTo(401);
   }
 
   private static int freePort() {
@@ -207,40 +216,40 @@ class LoginTest {
   void peopleLogInThroughTheirIssuerAndOnlyInTheBrowserThatBegan() {
     try (TestIssuer issuer = TestIssuer.start()) {
       int port = freePort();
-      Map<String, String> environment = settings(port);
+      Map<String, String> environment = settings("oidc", port);
       environment.putAll(issuer.settings());
       environment.put("GRAFT_PUBLIC_URL", "http://127.0.0.1:" + port);
-      try (RunningServer server = RunningServer.start(environment)) {
+      try (RunningServer here = RunningServer.start(environment)) {
         var browser = new Browser();
-        assertThat(browser.get(server, "/login").body())
+        assertThat(browser.get(here, "/login").body())
             .contains("Continue with <span>127.0.0.1</span>");
-        String back = throughIssuer(browser, server);
+        String back = throughIssuer(browser, here);
 
-        assertThat(new Browser().get(server, back).status()).isEqualTo(403);
+        assertThat(new Browser().get(here, back).status()).isEqualTo(403);
         var begunElsewhere = new Browser();
-        throughIssuer(begunElsewhere, server);
-        assertThat(begunElsewhere.get(server, back).status()).isEqualTo(403);
+        throughIssuer(begunElsewhere, here);
+        assertThat(begunElsewhere.get(here, back).status()).isEqualTo(403);
 
-        assertThat(browser.get(server, back).header("Location")).endsWith("/console");
-        RunningServer.Answer page = browser.get(server, "/console");
+        assertThat(browser.get(here, back).header("Location")).endsWith("/console");
+        RunningServer.Answer page = browser.get(here, "/console");
         assertThat(page.body())
             .contains("Ada &lt;b&gt;Lovelace&lt;/b&gt;", "operator", "user-a")
             .doesNotContain("<b>Lovelace", "eyJ");
         assertThat(browser.cookies.values()).noneMatch(value -> value.contains("eyJ"));
         assertThat(browser.cookies).containsOnlyKeys("graft-session");
-        assertThat(new Browser().get(server, back).status()).isEqualTo(403);
+        assertThat(new Browser().get(here, back).status()).isEqualTo(403);
 
         issuer.setPerson("user-b", List.of("unrelated"));
         var stranger = new Browser();
-        RunningServer.Answer refused = stranger.get(server, throughIssuer(stranger, server));
+        RunningServer.Answer refused = stranger.get(here, throughIssuer(stranger, here));
         assertThat(refused.status()).isEqualTo(403);
         assertThat(refused.body()).contains("no role here");
         assertThat(stranger.cookies).isEmpty();
 
         issuer.setPerson("user-t", List.of("graft-tenant"));
         var tenant = new Browser();
-        tenant.get(server, throughIssuer(tenant, server));
-        assertThat(tenant.get(server, "/console").body())
+        tenant.get(here, throughIssuer(tenant, here));
+        assertThat(tenant.get(here, "/console").body())
             .contains("Your account", "No Vapi account is linked for you yet");
       }
     }
@@ -248,15 +257,15 @@ class LoginTest {
 
   @Test
   void onHttpsTheCookieIsBoundToTheHost() {
-    Map<String, String> environment = settings(0);
+    Map<String, String> environment = settings("https", 0);
     environment.put("GRAFT_PUBLIC_URL", "https://graft.example.com");
-    try (RunningServer server = RunningServer.start(environment)) {
-      RunningServer.Answer link = ApiKeyContract.call(server, ADMIN, "POST", "/v1/login-links", "");
+    try (RunningServer here = RunningServer.start(environment)) {
+      RunningServer.Answer link = ApiKeyContract.call(here, ADMIN, "POST", "/v1/login-links", "");
       String url = link.json().get("url").stringValue();
       assertThat(url).startsWith("https://graft.example.com/login?link=");
       var browser = new Browser();
       RunningServer.Answer entered =
-          browser.post(server, "/login", url.substring(url.indexOf("link=")));
+          browser.post(here, "/login", url.substring(url.indexOf("link=")));
       assertThat(setCookies(entered).getFirst())
           .startsWith("__Host-graft-session=")
           .contains("; Secure");

@@ -6,17 +6,11 @@ import dev.graft.store.TestPostgres;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
 class PostgresApiKeyTest extends ApiKeyContract {
-  private String database = "";
-
-  @BeforeEach
-  void freshDatabase() {
-    database = TestPostgres.freshDatabase().toString();
-  }
+  private final String database = TestPostgres.freshDatabase().toString();
 
   @Override
   Map<String, String> node() {
@@ -27,8 +21,8 @@ class PostgresApiKeyTest extends ApiKeyContract {
 
   @Test
   void whatOneNodeRevokesOpensNothingOnTheOtherWithinASecond() {
-    try (RunningServer one = RunningServer.start(node());
-        RunningServer other = RunningServer.start(node())) {
+    RunningServer one = server();
+    try (RunningServer other = RunningServer.start(node())) {
       ObjectNode made = make(one, ADMIN, "{\"label\":\"both\",\"scopes\":[\"read\"]}");
       String key = text(made, "key");
       assertThat(call(other, key, "GET", "/v1/templates", "").status()).isEqualTo(200);

@@ -135,8 +135,7 @@ public final class People {
         .bearer(answer.path("access_token").asString(""))
         .filter(access -> access.getSubject().equals(claims.get().getSubject()))
         .flatMap(tokens::person)
-        .<Result>map(person ->
-            new Result.Known(new Person(person.subject(), name, person.role())))
+        .<Result>map(person -> new Result.Known(new Person(person.subject(), name, person.role())))
         .orElseGet(() -> new Result.NoRole(name));
   }
 

@@ -1,6 +1,5 @@
 package dev.graft.server.edge;
 
-import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -10,7 +9,6 @@ import java.util.Set;
  *
  * @param certificate what it shows when it speaks TLS itself
  * @param proxies where requests may come from that ended TLS before
- * @param publicUrl the address that callers use, when it is not the one listened on
  * @param origins of pages that may call from a browser
  * @param connections the most that are served at a time
  * @param httpsOnly whether a request that came over plain HTTP is refused
@@ -18,7 +16,6 @@ import java.util.Set;
 public record EdgeSettings(
     Optional<CertificateFiles> certificate,
     List<Network> proxies,
-    Optional<URI> publicUrl,
     Set<String> origins,
     int connections,
     boolean httpsOnly) {

@@ -263,7 +263,8 @@ final class Console {
       return accounts.page(after, PAGE + 1);
     }
     return accounts.ofUser(userId).stream()
-        .map(account -> new Accounts.Line(account, List.of(userId)))
+        .flatMap(account -> accounts.line(account.id()).stream())
+        .map(line -> new Accounts.Line(line.account(), List.of(userId), line.key()))
         .toList();
   }
 

@@ -95,8 +95,7 @@ class DecoderTest {
   private static byte[] stretched(byte[] input, Chance chance) {
     int at = chance.below(input.length + 1);
     byte[] piece =
-        java.util.Arrays.copyOfRange(
-            input, at, Math.min(input.length, at + chance.between(1, 4)));
+        java.util.Arrays.copyOfRange(input, at, Math.min(input.length, at + chance.between(1, 4)));
     var many = new ByteArrayOutputStream();
     for (int i = 0; i < 15_000; i++) {
       many.writeBytes(piece);
