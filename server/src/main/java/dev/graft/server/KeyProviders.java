@@ -79,12 +79,18 @@ public final class KeyProviders {
     if (!uri.path().isEmpty()) {
       throw uri.unusable("the local one has nothing behind the colon. Set GRAFT_KMS to local:");
     }
+    List<MasterKey> older =
+        new ArrayList<>(settings.olderMasterKeys().stream().map(MasterKey::of).toList());
     Optional<MasterKey> given = settings.masterKey().map(MasterKey::of);
-    return new LocalKeyProvider(given.orElseGet(this::masterKeyFile), List.of());
+    if (given.isPresent()) {
+      return new LocalKeyProvider(given.get(), older);
+    }
+    Path file = settings.dataDir().resolve("master.key");
+    older.addAll(MasterKeyFile.readOlder(file));
+    return new LocalKeyProvider(masterKeyFile(file), older);
   }
 
-  private MasterKey masterKeyFile() {
-    Path file = settings.dataDir().resolve("master.key");
+  private MasterKey masterKeyFile(Path file) {
     boolean isCurrent = settings.keys().current().isSameKeyAs(KeySettings.LOCAL);
     // A new key could not open what an old one sealed, so it is only made for an empty database.
     if (!isCurrent || !isFirstStart.getAsBoolean()) {

@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -155,13 +156,19 @@ public final class Main {
 
   /** Starts the server and returns when it takes requests. */
   static ConfigurableApplicationContext start(Settings settings, PrintStream out) {
+    return start(settings, out, database -> KeyProviders.of(settings, database).vault());
+  }
+
+  /** As above, with a vault of the caller's. */
+  static ConfigurableApplicationContext start(
+      Settings settings, PrintStream out, Function<Database, Vault> vaults) {
     Logging.start(settings.log());
     settings.masterKey().ifPresent(Redaction.ofThisProcess()::protect);
     settings.adminToken().ifPresent(Redaction.ofThisProcess()::protect);
     checkTemplates(settings);
     Database database = database(settings);
     try {
-      Vault vault = KeyProviders.of(settings, database).vault();
+      Vault vault = vaults.apply(database);
       var application = new SpringApplication(Application.class);
       application.setBannerMode(Banner.Mode.OFF);
       application.setLogStartupInfo(false);

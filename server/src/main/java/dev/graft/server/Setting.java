@@ -47,6 +47,10 @@ enum Setting {
           + " of a key in PKCS#11, AWS KMS, Google Cloud KMS, Azure Key Vault or Vault (docs/keys.md)."),
   GRAFT_KMS_OLDER(
       "", "Key providers that may still unwrap what they wrapped, separated by commas."),
+  GRAFT_MASTER_KEY_OLDER(
+      "",
+      "Former master keys, separated by commas: they open what they wrapped until 'graft kms rotate'"
+          + " is done. For a key file, those in master.key.older beside it."),
   GRAFT_TEMPLATES("templates", "The folder with one folder per template."),
   GRAFT_DEFAULT_TEMPLATE(
       "",
@@ -134,6 +138,7 @@ enum Setting {
   /** Whether its value must not be seen, so that it is no flag either: those can be listed. */
   boolean isSecret() {
     return this == GRAFT_MASTER_KEY
+        || this == GRAFT_MASTER_KEY_OLDER
         || this == GRAFT_ADMIN_TOKEN
         || this == GRAFT_TLS_PASSWORD
         || this == GRAFT_OIDC_CLIENT_SECRET

@@ -39,6 +39,7 @@ public record Settings(
     Optional<URI> database,
     List<Host> hosts,
     Optional<Secret> masterKey,
+    List<Secret> olderMasterKeys,
     KeySettings keys,
     Path templates,
     Optional<String> defaultTemplate,
@@ -145,6 +146,7 @@ public record Settings(
           database(),
           hosts(),
           masterKey(),
+          olderMasterKeys(),
           keys(),
           Path.of(given.text(Setting.GRAFT_TEMPLATES)).toAbsolutePath().normalize(),
           text(Setting.GRAFT_DEFAULT_TEMPLATE),
@@ -342,6 +344,27 @@ public record Settings(
               return Stream.empty();
             }
           });
+    }
+
+    private List<Secret> olderMasterKeys() {
+      var keys = new ArrayList<Secret>();
+      int number = 0;
+      for (String text : given.text(Setting.GRAFT_MASTER_KEY_OLDER).split(",", -1)) {
+        number++;
+        String digits = text.strip();
+        if (digits.matches("[0-9a-fA-F]{64}")) {
+          keys.add(Secret.copyOf(digits));
+        } else if (!digits.isEmpty()) {
+          fault(
+              Setting.GRAFT_MASTER_KEY_OLDER,
+              "must be master keys of 64 hex digits, separated by commas, and number "
+                  + number
+                  + " has "
+                  + digits.length()
+                  + " characters.");
+        }
+      }
+      return keys;
     }
 
     private Optional<Secret> adminToken() {

@@ -16,12 +16,17 @@ import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
 import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.KeyCheck;
+import dev.graft.server.link.KeyWork;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
+import dev.graft.server.link.Renewing;
+import dev.graft.server.link.Rewrapping;
+import dev.graft.server.link.Shredding;
 import dev.graft.store.Accounts;
 import dev.graft.store.ApiKeys;
 import dev.graft.store.AuditChain;
 import dev.graft.store.AuditTrail;
+import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
@@ -29,14 +34,22 @@ import dev.graft.store.Operations;
 import dev.graft.store.Plans;
 import dev.graft.store.Releases;
 import dev.graft.store.Sessions;
+import dev.graft.store.Renewals;
+import dev.graft.store.Rewraps;
 import dev.graft.vapi.VapiHttp;
+import dev.graft.vault.Secret;
 import dev.graft.vault.Vault;
+import dev.graft.vault.VaultException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import tools.jackson.databind.node.ObjectNode;
@@ -45,6 +58,8 @@ import tools.jackson.databind.node.ObjectNode;
 @Configuration(proxyBeanMethods = false)
 class Wiring {
   private static final int CONNECTIONS_TO_VAPI = 600;
+  private static final Duration PAUSE_WITHOUT_KEYS = Duration.ofSeconds(5);
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final SecureRandom RANDOM = new SecureRandom();
 
   @Bean
@@ -78,9 +93,9 @@ class Wiring {
       Installations installations,
       Operations operations,
       Releases releases,
-      Accounts accounts,
+      Shredding shredding,
       Acts acts) {
-    return new Unlinking(installing, installations, operations, releases, accounts, acts);
+    return new Unlinking(installing, installations, operations, releases, shredding, acts);
   }
 
   @Bean
@@ -103,16 +118,25 @@ class Wiring {
   }
 
   @Bean
+  DataKeys dataKeys(Database database) {
+    return new DataKeys(database);
+  }
+
+  @Bean
   Keys keys(
       Vault vault,
       Accounts accounts,
+      DataKeys dataKeys,
       InstantSource clock,
       Acts acts,
       Database database,
       KeptValues kept,
       Settings settings) {
-    var keys = new Keys(vault, accounts, clock, acts, settings.masterKey().orElse(null));
+    List<Secret> masterKeys =
+        Stream.concat(settings.masterKey().stream(), settings.olderMasterKeys().stream()).toList();
+    var keys = new Keys(vault, accounts, dataKeys, clock, acts, masterKeys);
     keys.check();
+    checkWrappings(keys);
     // Before anything that acts can begin: whatever is recorded without this counts as forged.
     new AuditTrail(database).proveWith(TrailKeys.open(keys, kept)::mac);
     return keys;
@@ -177,6 +201,61 @@ class Wiring {
     var sinks = detail.putArray("auditSinks");
     settings.auditSinks().forEach(sink -> sinks.add(sink.text()));
     return detail;
+  }
+
+  /** An older provider that is away is no reason not to start; one that is missing is. */
+  private static void checkWrappings(Keys keys) {
+    try {
+      keys.checkWrappings();
+    } catch (VaultException e) {
+      if (!e.mayHelpToTryAgain()) {
+        throw e;
+      }
+      LOG.warn("Graft starts, and cannot open everything now: {}", e.getMessage());
+    }
+  }
+
+  @Bean
+  Shredding shredding(Database database, Accounts accounts, DataKeys dataKeys, Keys keys) {
+    return new Shredding(database, accounts, dataKeys, keys);
+  }
+
+  @Bean
+  Rewraps rewraps(Database database, Settings settings) {
+    var rewraps = new Rewraps(database, settings.leaseTime());
+    if (settings.database().isEmpty()) {
+      rewraps.endLease();
+    }
+    return rewraps;
+  }
+
+  @Bean
+  Rewrapping rewrapping(
+      Keys keys, DataKeys dataKeys, Rewraps rewraps, Acts acts, InstantSource clock) {
+    return new Rewrapping(keys, dataKeys, rewraps, acts, clock, PAUSE_WITHOUT_KEYS, ids("rewrap_"));
+  }
+
+  @Bean
+  Renewals renewals(Database database, Settings settings) {
+    return new Renewals(database, settings.leaseTime());
+  }
+
+  @Bean
+  Renewing renewing(
+      Keys keys,
+      Accounts accounts,
+      Renewals renewals,
+      Operations operations,
+      Shredding shredding,
+      Acts acts,
+      InstantSource clock) {
+    return new Renewing(
+        keys, accounts, renewals, operations, shredding, acts, clock, ids("node_").get());
+  }
+
+  @Bean
+  KeyWork keyWork(Keys keys, Rewrapping rewrapping, Renewing renewing, Shredding shredding) {
+    return new KeyWork(keys, rewrapping, renewing, shredding, Duration.ofSeconds(1));
   }
 
   @Bean

@@ -2,6 +2,7 @@ package dev.graft.server;
 
 import dev.graft.core.json.Json;
 import dev.graft.store.TestPostgres;
+import dev.graft.vault.Vault;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -57,8 +58,22 @@ public final class RunningServer implements AutoCloseable {
   }
 
   public static RunningServer start(Map<String, String> environment) {
+    Settings settings = settings(environment);
+    return new RunningServer(Main.start(settings, nowhere()));
+  }
+
+  /** As above, with a vault whose clock and key providers are the test's. */
+  public static RunningServer start(Map<String, String> environment, Vault vault) {
+    return new RunningServer(Main.start(settings(environment), nowhere(), _ -> vault));
+  }
+
+  private static PrintStream nowhere() {
+    return new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+  }
+
+  private static Settings settings(Map<String, String> environment) {
     try {
-      return start(Settings.of(GivenSettings.of(List.of(), environment)));
+      return Settings.of(GivenSettings.of(List.of(), environment));
     } catch (Settings.Unusable e) {
       throw new IllegalArgumentException(e);
     }

@@ -247,6 +247,7 @@ public final class Accounts {
       sql.execute("DELETE FROM ledger WHERE installation_id" + ofAccount, id);
       sql.execute("DELETE FROM installation WHERE account_id = ?", id);
       sql.execute("DELETE FROM lease WHERE account_id = ?", id);
+      sql.execute("DELETE FROM renewal WHERE account_id = ?", id);
       sql.execute("DELETE FROM account_user WHERE account_id = ?", id);
       sql.execute("DELETE FROM data_key WHERE owner = ?", id);
       sql.execute("DELETE FROM account WHERE id = ?", id);
@@ -261,26 +262,36 @@ public final class Accounts {
 
   public Optional<StoredDataKey> dataKey(String id) {
     return database.read(sql ->
-        sql.first(
-                "SELECT id, owner, provider, wrapping_key, wrapped FROM data_key WHERE id = ?", id)
-            .map(Accounts::dataKey));
+        sql.first("SELECT " + DataKeys.COLUMNS + " FROM data_key WHERE id = ?", id)
+            .map(DataKeys::dataKey));
+  }
+
+  /** The data key that belongs to no account, if anything needed it yet. */
+  public Optional<StoredDataKey> systemDataKey(String owner) {
+    return database.read(sql -> systemDataKey(sql, owner));
+  }
+
+  private static Optional<StoredDataKey> systemDataKey(Sql sql, String owner) {
+    return sql.first(
+            """
+            SELECT d.id, d.owner, d.provider, d.wrapping_key, d.wrapped
+            FROM data_key d JOIN kept_value v ON v.value = d.id WHERE v.name = ?
+            """,
+            nameOfSystemDataKey(owner))
+        .map(DataKeys::dataKey);
+  }
+
+  private static String nameOfSystemDataKey(String owner) {
+    return "data key of " + owner;
   }
 
   /** The data key that belongs to no account, made by whoever needs it first. */
   public StoredDataKey systemDataKey(StoredDataKey proposed, Instant now) {
-    String name = "data key of " + proposed.owner();
     return database.write(sql -> {
-      if (KeptValues.putIfAbsent(sql, name, proposed.id())) {
+      if (KeptValues.putIfAbsent(sql, nameOfSystemDataKey(proposed.owner()), proposed.id())) {
         insert(sql, proposed, now);
       }
-      return sql.first(
-              """
-              SELECT d.id, d.owner, d.provider, d.wrapping_key, d.wrapped
-              FROM data_key d JOIN kept_value v ON v.value = d.id WHERE v.name = ?
-              """,
-              name)
-          .map(Accounts::dataKey)
-          .orElseThrow();
+      return systemDataKey(sql, proposed.owner()).orElseThrow();
     });
   }
 
@@ -289,7 +300,7 @@ public final class Accounts {
     return database.read(sql -> sql.first("SELECT id FROM data_key LIMIT 1")).isPresent();
   }
 
-  private static void insert(Sql sql, StoredDataKey key, Instant now) {
+  static void insert(Sql sql, StoredDataKey key, Instant now) {
     sql.execute(
         """
         INSERT INTO data_key (id, owner, provider, wrapping_key, wrapped, created_at)
@@ -312,14 +323,5 @@ public final class Accounts {
         new Sealed(row.bytes("api_key")),
         row.text("key_fingerprint"),
         Instant.ofEpochMilli(row.number("linked_at")));
-  }
-
-  private static StoredDataKey dataKey(Sql.Row row) {
-    return new StoredDataKey(
-        row.text("id"),
-        row.text("owner"),
-        row.text("provider"),
-        row.text("wrapping_key"),
-        new Sealed(row.bytes("wrapped")));
   }
 }

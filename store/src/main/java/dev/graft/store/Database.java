@@ -270,6 +270,18 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Sees to it that deleted rows are gone from the files, too, as far as this database can: SQLite
+   * overwrites them, and what its log still holds of them is cut off here. PostgreSQL does that in
+   * its own time.
+   *
+   * @return false when someone was reading just then, so that it has to be tried again
+   */
+  public boolean scrub() {
+    return dialect != Dialect.SQLITE
+        || read(sql -> sql.fetch("PRAGMA wal_checkpoint(TRUNCATE)").getFirst().number("busy")) == 0;
+  }
+
   /** Whether the database answers. */
   public boolean isUp() {
     try {

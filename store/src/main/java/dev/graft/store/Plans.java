@@ -26,17 +26,33 @@ public final class Plans {
   /**
    * Keeps a plan, and drops those of the account that are older than said.
    *
+   * @param dataKey the account's data key, with which the content is sealed
    * @param act what the audit trail says of it
+   * @return false when the account has another data key by now, and nothing was kept
    */
-  public void keep(Row row, ObjectNode content, BodySeal seal, Instant olderThan, AuditRecord act) {
-    var sealed = new Sealed(seal.sealed(place(row), content));
-    database.write(sql -> {
+  public boolean keep(
+      Row row,
+      ObjectNode content,
+      BodySeal seal,
+      String dataKey,
+      Instant olderThan,
+      AuditRecord act) {
+    var sealed = new Sealed(seal.sealed(place(row.id()), content));
+    return database.write(sql -> {
+      // Holds the account's row: a plan is in time to be sealed anew, or it is not kept.
+      if (sql.execute(
+              "UPDATE account SET data_key = data_key WHERE id = ? AND data_key = ?",
+              row.accountId(),
+              dataKey)
+          == 0) {
+        return false;
+      }
       AuditTrail.add(sql, act);
       sql.execute(
           "DELETE FROM plan WHERE account_id = ? AND created_at < ?",
           row.accountId(),
           olderThan.toEpochMilli());
-      return sql.execute(
+      sql.execute(
           """
           INSERT INTO plan
             (id, account_id, template, release_digest, basis, request, content, created_at)
@@ -50,6 +66,7 @@ public final class Plans {
           row.request(),
           sealed.bytes(),
           row.createdAt().toEpochMilli());
+      return true;
     });
   }
 
@@ -90,10 +107,10 @@ public final class Plans {
             sql.first("SELECT content FROM plan WHERE id = ?", row.id())
                 .orElseThrow()
                 .bytes("content"));
-    return seal.opened(place(row), sealed);
+    return seal.opened(place(row.id()), sealed);
   }
 
-  private static String place(Row row) {
-    return "plan " + row.id();
+  static String place(String id) {
+    return "plan " + id;
   }
 }

@@ -178,6 +178,11 @@ final class Sql {
       return values.get(column) == null ? null : bytes(column);
     }
 
+    /** Text or a number, whichever it is. */
+    Object value(String column) {
+      return values.get(column) instanceof Number ? number(column) : text(column);
+    }
+
     private Object present(String column) {
       Object value = values.get(column);
       if (value == null) {

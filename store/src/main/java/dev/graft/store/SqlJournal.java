@@ -127,7 +127,11 @@ public final class SqlJournal implements Journal {
   }
 
   private String place(int step) {
-    return "journal " + operation.id() + " " + step;
+    return place(operation.id(), step);
+  }
+
+  static String place(String operationId, int step) {
+    return "journal " + operationId + " " + step;
   }
 
   private void insert(Sql sql, Row row) {

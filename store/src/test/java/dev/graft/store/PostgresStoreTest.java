@@ -16,7 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PostgresStoreTest implements StoreContract, CrashContract, ScheduleContract, OutboxContract {
+class PostgresStoreTest
+    implements StoreContract, CrashContract, DataKeyContract, ScheduleContract, OutboxContract {
   private static Database database;
   private static Database another;
 

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract, OutboxContract {
+class SqliteStoreTest
+    implements StoreContract, CrashContract, DataKeyContract, ScheduleContract, OutboxContract {
   private static Path file;
   private static Database database;
 
@@ -123,8 +125,19 @@ class SqliteStoreTest implements StoreContract, CrashContract, ScheduleContract,
       var operations = new Operations(fresh, Duration.ofSeconds(30));
       Lease lease = operations.take("acc_1", "a").orElseThrow();
       assertThat(accounts.erase(lease, Duration.ofSeconds(30), StoreContract.ACT)).isTrue();
+      assertThat(holds(own.resolveSibling("graft.db-wal"), wrapped))
+          .as("SQLite's log keeps what a page was before")
+          .isTrue();
+      assertThat(fresh.scrub()).isTrue();
+      for (String file : List.of("graft.db", "graft.db-wal")) {
+        assertThat(holds(own.resolveSibling(file), wrapped)).as(file).isFalse();
+      }
     }
-    String file = new String(Files.readAllBytes(own), StandardCharsets.ISO_8859_1);
-    assertThat(file).doesNotContain(new String(wrapped, StandardCharsets.ISO_8859_1));
+    assertThat(holds(own, wrapped)).isFalse();
+  }
+
+  private static boolean holds(Path file, byte[] bytes) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
+        .contains(new String(bytes, StandardCharsets.ISO_8859_1));
   }
 }

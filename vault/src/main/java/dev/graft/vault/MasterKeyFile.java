@@ -14,7 +14,9 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,52 @@ public final class MasterKeyFile {
           "Make it readable for the user that runs Graft, and for nobody else.",
           e);
     }
+  }
+
+  /**
+   * The former master keys of a file: those in the file of the same name with {@code .older} behind
+   * it, one a line. There are none when there is no such file.
+   */
+  public static List<MasterKey> readOlder(Path file) {
+    Path older = file.resolveSibling(file.getFileName() + ".older");
+    if (Files.notExists(older, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    try {
+      requireRegular(older);
+      requirePrivate(older);
+      byte[] text = Files.readAllBytes(older);
+      try {
+        return keys(text, older);
+      } finally {
+        Primitives.wipe(text);
+      }
+    } catch (IOException e) {
+      throw unusable(
+          "The file of former master keys " + older + " cannot be read: " + e + ".",
+          "Make it readable for the user that runs Graft, and for nobody else.",
+          e);
+    }
+  }
+
+  private static List<MasterKey> keys(byte[] text, Path file) {
+    var keys = new ArrayList<MasterKey>();
+    int number = 0;
+    for (int from = 0; from < text.length; ) {
+      int end = from;
+      while (end < text.length && text[end] != '\n') {
+        end++;
+      }
+      number++;
+      int last = end > from && text[end - 1] == '\r' ? end - 1 : end;
+      if (last > from) {
+        try (Secret digits = Secret.owning(Arrays.copyOfRange(text, from, last))) {
+          keys.add(MasterKey.of(digits, "The master key in line " + number + " of " + file));
+        }
+      }
+      from = end + 1;
+    }
+    return keys;
   }
 
   /**

@@ -130,6 +130,25 @@ public final class Vault {
         });
   }
 
+  /**
+   * Proves that a data key unwraps now, whatever is remembered of it, and keeps nothing of it.
+   *
+   * @throws VaultException when it does not
+   */
+  public void unwrapOnce(DataKey dataKey) {
+    unwrap(dataKey).wipe();
+  }
+
+  /** The uri of the provider that wraps new data keys. */
+  public String provider() {
+    return current.uri();
+  }
+
+  /** The uris of the providers that unwrap, the current one first. */
+  public List<String> providers() {
+    return List.copyOf(providers.keySet());
+  }
+
   /** Wipes an unwrapped data key now, as when its account is deleted. */
   public void forget(UUID dataKeyId) {
     dataKeys.forget(dataKeyId);

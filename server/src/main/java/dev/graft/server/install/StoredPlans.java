@@ -6,6 +6,7 @@ import dev.graft.server.access.Acts;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
+import dev.graft.store.AuditRecord;
 import dev.graft.store.Plans;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -59,13 +60,16 @@ public final class StoredPlans {
       Wish wish,
       ObjectNode content) {
     String id = newId.get();
-    plans.keep(
+    var row =
         new Plans.Row(
-            id, account.id(), template, release, basis, Json.write(wish.toJson()), clock.instant()),
-        content,
-        keys.bodies(account),
-        clock.instant().minus(KEPT),
-        acts.record("plan.made", account.id(), id, about(template, release, wish)));
+            id, account.id(), template, release, basis, Json.write(wish.toJson()), clock.instant());
+    AuditRecord act = acts.record("plan.made", account.id(), id, about(template, release, wish));
+    Account known = account;
+    while (!plans.keep(
+        row, content, keys.bodies(known), known.dataKey(), clock.instant().minus(KEPT), act)) {
+      // The account got a new data key meanwhile, or is gone.
+      known = accounts.withId(account.id()).orElseThrow();
+    }
     return id;
   }
 

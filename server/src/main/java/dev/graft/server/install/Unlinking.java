@@ -8,8 +8,8 @@ import dev.graft.core.plan.Policy;
 import dev.graft.core.plan.Takes;
 import dev.graft.core.template.Release;
 import dev.graft.server.access.Acts;
+import dev.graft.server.link.Shredding;
 import dev.graft.store.Account;
-import dev.graft.store.Accounts;
 import dev.graft.store.AuditRecord;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
@@ -36,7 +36,7 @@ public final class Unlinking {
   private final Installations installations;
   private final Operations operations;
   private final Releases releases;
-  private final Accounts accounts;
+  private final Shredding shredding;
   private final Acts acts;
 
   public Unlinking(
@@ -44,13 +44,13 @@ public final class Unlinking {
       Installations installations,
       Operations operations,
       Releases releases,
-      Accounts accounts,
+      Shredding shredding,
       Acts acts) {
     this.installing = installing;
     this.installations = installations;
     this.operations = operations;
     this.releases = releases;
-    this.accounts = accounts;
+    this.shredding = shredding;
     this.acts = acts;
   }
 
@@ -115,7 +115,7 @@ public final class Unlinking {
     }
     Optional<Lease> lease = installing.lease(account);
     if (lease.isEmpty()
-        || !accounts.erase(
+        || !shredding.shred(
             lease.get(),
             operations.leaseTime(),
             unlinked(account, removes, removed.size(), left.size()))) {

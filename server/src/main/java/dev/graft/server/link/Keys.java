@@ -5,9 +5,11 @@ import dev.graft.server.log.Redaction;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
+import dev.graft.store.DataKeys;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
 import dev.graft.store.Sealed;
+import dev.graft.store.SealedRecord;
 import dev.graft.store.StoredDataKey;
 import dev.graft.vault.Context;
 import dev.graft.vault.DataKey;
@@ -15,11 +17,16 @@ import dev.graft.vault.KeyProvider;
 import dev.graft.vault.OriginalRecord;
 import dev.graft.vault.Secret;
 import dev.graft.vault.Vault;
+import dev.graft.vault.VaultException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,32 +37,37 @@ public final class Keys {
   private static final String API_KEY = "vapi-key";
   private static final String BODY = "body";
 
+  /** How often an account is looked up again that gets a new data key just then. */
+  private static final int LOOKS = 5;
+
   private final Vault vault;
   private final Accounts accounts;
+  private final DataKeys dataKeys;
   private final InstantSource clock;
   private final Acts acts;
-  private final @Nullable Secret originalMasterKey;
-  private volatile @Nullable DataKey system;
+  private final List<Secret> originalMasterKeys;
 
   /**
    * The keys of these accounts.
    *
-   * @param originalMasterKey what opens records of the product that Graft comes from, if it is set
+   * @param originalMasterKeys what opens records of the product that Graft comes from
    */
   public Keys(
       Vault vault,
       Accounts accounts,
+      DataKeys dataKeys,
       InstantSource clock,
       Acts acts,
-      @Nullable Secret originalMasterKey) {
+      List<Secret> originalMasterKeys) {
     this.vault = vault;
     this.accounts = accounts;
+    this.dataKeys = dataKeys;
     this.clock = clock;
     this.acts = acts;
-    this.originalMasterKey = originalMasterKey;
+    this.originalMasterKeys = List.copyOf(originalMasterKeys);
   }
 
-  /** A data key for a new account, to be stored with it. */
+  /** A data key for an account, to be stored with it. */
   StoredDataKey newDataKey(String accountId) {
     return stored(vault.newDataKey(accountId));
   }
@@ -64,8 +76,9 @@ public final class Keys {
     return new Sealed(vault.seal(dataKey(dataKey), apiKeyOf(accountId), apiKey));
   }
 
-  Sealed seal(Account account, Secret apiKey) {
-    return seal(account.id(), dataKeyOf(account), apiKey);
+  /** Nothing when the account has another data key by now: look it up again. */
+  Optional<Sealed> seal(Account account, Secret apiKey) {
+    return accounts.dataKey(account.dataKey()).map(dataKey -> seal(account.id(), dataKey, apiKey));
   }
 
   /**
@@ -88,19 +101,114 @@ public final class Keys {
   }
 
   private Secret opened(Account account) {
-    Secret key =
-        vault.openSecret(
-            dataKey(dataKeyOf(account)), apiKeyOf(account.id()), account.apiKey().bytes());
-    Redaction.ofThisProcess().protect(key);
-    return key;
+    Account known = account;
+    for (int i = 0; i < LOOKS; i++) {
+      byte[] record = known.apiKey().bytes();
+      Optional<StoredDataKey> dataKey = accounts.dataKey(Vault.dataKeyIdOf(record).toString());
+      if (dataKey.isPresent()) {
+        Secret key = vault.openSecret(dataKey(dataKey.get()), apiKeyOf(known.id()), record);
+        Redaction.ofThisProcess().protect(key);
+        return key;
+      }
+      // Sealed anew since the account was read, and the former data key is gone.
+      known = accounts.withId(known.id()).orElseThrow(() -> missing(account.id()));
+    }
+    throw missing(account.id());
   }
 
-  /** Seals and opens the bodies of an account. */
+  private static VaultException missing(String accountId) {
+    return new VaultException(
+        VaultException.Kind.WRONG_KEY,
+        "The data key of account "
+            + accountId
+            + " is not there. If the account was not unlinked just now, restore its data key from a"
+            + " backup of the database.");
+  }
+
+  /**
+   * Seals and opens the bodies of an account. What was sealed before the account got a new data key
+   * opens, too, for as long as the one is there that sealed it.
+   */
   public BodySeal bodies(Account account) {
-    DataKey dataKey = dataKey(dataKeyOf(account));
+    Map<String, DataKey> known = known(account);
     return new BodySeal(
-        (place, body) -> vault.seal(dataKey, new Context(account.id(), BODY, place), body),
-        (place, sealed) -> vault.open(dataKey, new Context(account.id(), BODY, place), sealed));
+        (place, body) ->
+            vault.seal(
+                known(account.id(), account.dataKey(), known), bodyOf(account.id(), place), body),
+        (place, sealed) ->
+            vault.open(
+                known(account.id(), Vault.dataKeyIdOf(sealed).toString(), known),
+                bodyOf(account.id(), place),
+                sealed));
+  }
+
+  private Map<String, DataKey> known(Account account) {
+    Map<String, DataKey> known = new ConcurrentHashMap<>();
+    dataKeys.ofOwner(account.id()).forEach(key -> known.put(key.id(), dataKey(key)));
+    return known;
+  }
+
+  private DataKey known(String accountId, String id, Map<String, DataKey> known) {
+    return known.computeIfAbsent(
+        id,
+        _ ->
+            accounts
+                .dataKey(id)
+                .filter(key -> key.owner().equals(accountId))
+                .map(Keys::dataKey)
+                .orElseThrow(() -> missing(accountId)));
+  }
+
+  /** Whether something is sealed with the data key that its account has. */
+  static boolean isCurrent(Account account, SealedRecord record) {
+    return Vault.dataKeyIdOf(record.sealed().bytes()).toString().equals(account.dataKey());
+  }
+
+  /** Opens what is sealed with any data key of the account, and seals it with the one it has. */
+  Function<SealedRecord, Sealed> sealingAnew(Account account) {
+    Map<String, DataKey> known = known(account);
+    DataKey current = known(account.id(), account.dataKey(), known);
+    return record -> {
+      byte[] sealed = record.sealed().bytes();
+      Context context =
+          record.column().holdsBodies()
+              ? bodyOf(account.id(), record.place())
+              : apiKeyOf(record.place());
+      DataKey old = known(account.id(), Vault.dataKeyIdOf(sealed).toString(), known);
+      try (Secret clear = vault.openSecret(old, context, sealed)) {
+        return new Sealed(vault.seal(current, context, clear));
+      }
+    };
+  }
+
+  /** The same data key, wrapped by the current key of the current provider. */
+  StoredDataKey rewrapped(StoredDataKey dataKey) {
+    return stored(vault.rewrap(dataKey(dataKey)));
+  }
+
+  /** Wipes what is in memory of data keys that are no more. */
+  public void forget(List<String> dataKeyIds) {
+    dataKeyIds.forEach(id -> vault.forget(UUID.fromString(id)));
+  }
+
+  /** Wipes the unwrapped data keys whose time is up. */
+  void wipeExpired() {
+    vault.wipeExpired();
+  }
+
+  /** The uri of the provider that wraps new data keys. */
+  public String provider() {
+    return vault.provider();
+  }
+
+  /** The uris of the providers that unwrap, the current one among them. */
+  public List<String> providers() {
+    return vault.providers();
+  }
+
+  /** The version of the key that wraps new data keys. Asks the provider. */
+  public String wrappingKey() {
+    return vault.check();
   }
 
   /** Seals what belongs to no account. */
@@ -138,13 +246,25 @@ public final class Keys {
   }
 
   /**
-   * Opens a record of the product that Graft comes from; nothing when its master key is not set.
+   * Opens a record of the product that Graft comes from; nothing when no master key is set.
+   *
+   * @throws VaultException when none of the master keys opens it
    */
   public Optional<Secret> openOriginal(String record) {
-    Optional<Secret> opened =
-        Optional.ofNullable(originalMasterKey).map(key -> OriginalRecord.open(record, key));
-    opened.ifPresent(Redaction.ofThisProcess()::protect);
-    return opened;
+    VaultException refusal = null;
+    for (Secret masterKey : originalMasterKeys) {
+      try {
+        Secret opened = OriginalRecord.open(record, masterKey);
+        Redaction.ofThisProcess().protect(opened);
+        return Optional.of(opened);
+      } catch (VaultException e) {
+        refusal = refusal == null ? e : refusal;
+      }
+    }
+    if (refusal != null) {
+      throw refusal;
+    }
+    return Optional.empty();
   }
 
   /** Proves that the key provider works, and opens what was sealed before. */
@@ -152,6 +272,25 @@ public final class Keys {
     vault.check();
     try (Secret nothing = Secret.copyOf("nothing")) {
       fingerprint(nothing);
+    }
+  }
+
+  /**
+   * Proves that no data key is wrapped by a provider or a key that is not at hand, by trying one of
+   * each.
+   *
+   * @throws VaultException when there is one, or a provider does not answer
+   */
+  public void checkWrappings() {
+    for (StoredDataKey sample : dataKeys.samples()) {
+      try {
+        vault.unwrapOnce(dataKey(sample));
+      } catch (VaultException e) {
+        // A row that was damaged is its account's trouble, and not everyone's.
+        if (e.kind() != VaultException.Kind.TAMPERED) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -174,20 +313,17 @@ public final class Keys {
     return new Context(SYSTEM, purpose, purpose);
   }
 
+  /** Read each time, since it may have been wrapped again meanwhile. */
   private DataKey systemKey() {
-    DataKey known = system;
-    if (known == null) {
-      known = dataKey(accounts.systemDataKey(stored(vault.newDataKey(SYSTEM)), clock.instant()));
-      system = known;
-    }
-    return known;
+    return dataKey(
+        accounts
+            .systemDataKey(SYSTEM)
+            .orElseGet(
+                () -> accounts.systemDataKey(stored(vault.newDataKey(SYSTEM)), clock.instant())));
   }
 
-  private StoredDataKey dataKeyOf(Account account) {
-    return accounts
-        .dataKey(account.dataKey())
-        .orElseThrow(
-            () -> new IllegalStateException("the data key of " + account.id() + " is missing"));
+  private static Context bodyOf(String accountId, String place) {
+    return new Context(accountId, BODY, place);
   }
 
   private static Context apiKeyOf(String accountId) {

@@ -12,6 +12,7 @@ import dev.graft.store.Accounts;
 import dev.graft.store.Event;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
+import dev.graft.store.Sealed;
 import dev.graft.store.StoredDataKey;
 import dev.graft.vapi.Host;
 import dev.graft.vapi.HttpVapiAccount;
@@ -224,13 +225,17 @@ public final class Linking {
     StoredDataKey newDataKey = null;
     if (target.isPresent()) {
       Account known = target.get();
+      Optional<Sealed> sealed = keys.seal(known, key);
+      if (sealed.isEmpty()) {
+        return null;
+      }
       account =
           new Account(
               known.id(),
               orgId == null ? known.orgId() : orgId,
               host.name(),
               known.dataKey(),
-              keys.seal(known, key),
+              sealed.get(),
               fingerprint,
               now);
     } else {

@@ -5,11 +5,13 @@ import dev.graft.server.audit.Sealing;
 import dev.graft.server.install.Templates;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Database;
+import dev.graft.vault.VaultException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
@@ -49,12 +51,13 @@ final class Pages {
   ServerResponse ready(ServerRequest request) {
     var json = Json.object();
     boolean databaseUp = database.isUp();
-    boolean keysUp = databaseUp && keysUp();
+    String keysTrouble = databaseUp ? keysTrouble() : "They are in the database.";
+    boolean keysUp = keysTrouble == null;
     boolean templatesThere = !templates.names().isEmpty();
     json.put("status", databaseUp && keysUp && templatesThere ? "ready" : "not-ready");
     var checks = json.putObject("checks");
     checks.put("database", databaseUp ? "ok" : "The database does not answer.");
-    checks.put("keys", keysUp ? "ok" : "The key provider does not answer.");
+    checks.put("keys", keysUp ? "ok" : keysTrouble);
     checks.put(
         "templates", templatesThere ? "ok" : "There is no template in " + templates.folder() + ".");
     // Someone should look at it, and meanwhile requests are served.
@@ -62,12 +65,17 @@ final class Pages {
     return Routes.json(databaseUp && keysUp && templatesThere ? 200 : 503, json);
   }
 
-  private boolean keysUp() {
+  /** Why keys cannot be opened, for all to read: what the provider said is in the log. */
+  private @Nullable String keysTrouble() {
     try {
       keys.check();
-      return true;
+      return null;
+    } catch (VaultException e) {
+      return e.mayHelpToTryAgain()
+          ? "The key provider does not answer."
+          : "The key provider answers, and does not open what it should.";
     } catch (RuntimeException e) {
-      return false;
+      return "The keys cannot be read from the database.";
     }
   }
 

@@ -60,6 +60,7 @@ public final class Routes {
       Console console,
       AuditApi audit,
       WebhooksApi webhooks,
+      KeysApi keys,
       Pages pages) {
     this.gate = gate;
     this.routes =
@@ -154,6 +155,9 @@ public final class Routes {
             page("/logout", console::logout),
             open("/console", console::home),
             open("/console/style.css", console::style),
+            get("/v1/keys", Permission.MANAGE, Subject.NONE, keys::status),
+            post("/v1/keys/rewrap", Permission.MANAGE, Subject.NONE, keys::rewrap),
+            post("/v1/keys/renew", Permission.MANAGE, Subject.NONE, keys::renew),
             open("/health", pages::live),
             open("/health/ready", pages::ready),
             open("/openapi.yaml", pages::openApi),
@@ -292,9 +296,10 @@ public final class Routes {
       }
       case VaultException e -> {
         LOG.error("request {}: {}", requestId, e.getMessage(), e);
-        yield new Problem(
-                503, "KEYS_UNAVAILABLE", "The keys cannot be opened now. " + e.getMessage())
-            .withHeader("Retry-After", "5");
+        var problem =
+            new Problem(
+                503, "KEYS_UNAVAILABLE", "The keys cannot be opened now. " + e.getMessage());
+        yield e.mayHelpToTryAgain() ? problem.withHeader("Retry-After", "5") : problem;
       }
       default -> {
         LOG.error("request {} failed", requestId, thrown);

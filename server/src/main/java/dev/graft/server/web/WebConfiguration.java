@@ -16,8 +16,11 @@ import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.server.webhook.Endpoints;
+import dev.graft.server.link.Renewing;
+import dev.graft.server.link.Rewrapping;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditChain;
+import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
@@ -25,6 +28,8 @@ import dev.graft.store.Operations;
 import dev.graft.store.Outbox;
 import dev.graft.store.Releases;
 import dev.graft.store.Webhooks;
+import dev.graft.store.Renewals;
+import dev.graft.store.Rewraps;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.apache.catalina.Lifecycle;
@@ -65,6 +70,11 @@ public class WebConfiguration {
       SignIns signIns,
       Optional<People> people,
       Settings settings,
+      DataKeys dataKeys,
+      Rewraps rewraps,
+      Renewals renewals,
+      Rewrapping rewrapping,
+      Renewing renewing,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
@@ -95,6 +105,7 @@ public class WebConfiguration {
                 clock),
             new AuditApi(new AuditChain(database), sealing, accountsApi),
             new WebhooksApi(endpoints, webhooks, outbox),
+            new KeysApi(accountsApi, keys, dataKeys, rewraps, renewals, rewrapping, renewing),
             new Pages(database, keys, templates, sealing, SWAGGER_UI))
         .function();
   }

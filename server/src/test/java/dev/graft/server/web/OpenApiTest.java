@@ -74,6 +74,7 @@ class OpenApiTest {
         new Console(null, Optional.empty(), null, null, false, Optional.empty(), null),
         new AuditApi(null, null, null),
         new WebhooksApi(null, null, null),
+        new KeysApi(null, null, null, null, null, null, null),
         new Pages(null, null, null, null, null));
   }
 

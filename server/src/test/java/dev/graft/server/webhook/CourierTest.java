@@ -9,6 +9,7 @@ import dev.graft.server.event.Events;
 import dev.graft.server.link.Keys;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditTrail;
+import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Delivery;
 import dev.graft.store.Event;
@@ -67,7 +68,8 @@ class CourierTest {
             List.of(),
             InstantSource.system(),
             Vault.CacheLimits.USUAL);
-    keys = new Keys(vault, new Accounts(database), clock, acts, null);
+    keys =
+        new Keys(vault, new Accounts(database), new DataKeys(database), clock, acts, List.of());
     events = new Events(() -> "evt_%012d".formatted(serial.incrementAndGet()));
     courier = courier();
     endpoints =
