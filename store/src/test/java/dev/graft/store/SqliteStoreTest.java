@@ -17,7 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SqliteStoreTest
-    implements StoreContract, CrashContract, DataKeyContract, ScheduleContract, OutboxContract {
+    implements StoreContract,
+        CrashContract,
+        DataKeyContract,
+        ScheduleContract,
+        OutboxContract,
+        RequestsContract {
   private static Path file;
   private static Database database;
 
