@@ -357,6 +357,8 @@ class Figures {
     var environment = new HashMap<String, String>();
     environment.put("GRAFT_PORT", "0");
     environment.put("GRAFT_AUTH", "none");
+    environment.put("GRAFT_RATE_LIMIT", "off");
+    environment.put("GRAFT_RATE_LIMIT_SERVICE", "off");
     environment.put("GRAFT_DATA_DIR", folder.resolve("data").toString());
     environment.put("GRAFT_TEMPLATES", folder.resolve("templates").toString());
     environment.put("GRAFT_VAPI_BASE_URL", vapi.toString());

@@ -85,6 +85,14 @@ enum Setting {
   GRAFT_OIDC_CLIENT_ID(
       "", "Graft's own name at the issuer, for people who sign in with a browser."),
   GRAFT_OIDC_CLIENT_SECRET("", "Its password there; none for a public client."),
+  GRAFT_RATE_LIMIT(
+      "10/min",
+      "How often one user may be linked and cloned for, whoever asks, such as 10/min, 2/s or 100/h;"
+          + " 'off' for as often as anyone likes."),
+  GRAFT_RATE_LIMIT_SERVICE(
+      "600/min",
+      "How often one caller, such as a service with its API key, may ask for anything to be done;"
+          + " 'off' for as often as it likes."),
   GRAFT_CALL_TIMEOUT("15s", "How long one call to Vapi may take."),
   GRAFT_REQUEST_DEADLINE(
       "60s", "How long a clone request waits for Vapi before it is finished in the background."),

@@ -56,7 +56,8 @@ public record Settings(
     Optional<Duration> driftCheck,
     Reach webhookReach,
     Optional<URI> publicUrl,
-    Optional<OidcSettings> oidc) {
+    Optional<OidcSettings> oidc,
+    Rate.Rates rates) {
   public Settings {
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
@@ -163,7 +164,8 @@ public record Settings(
           period(Setting.GRAFT_DRIFT_CHECK),
           webhookReach(),
           publicUrl(),
-          OidcReader.read(given, publicUrl(), this::fault));
+          OidcReader.read(given, publicUrl(), this::fault),
+          new Rate.Rates(rate(Setting.GRAFT_RATE_LIMIT), rate(Setting.GRAFT_RATE_LIMIT_SERVICE)));
     }
 
     private Optional<String> text(Setting setting) {
@@ -428,6 +430,16 @@ public record Settings(
                     + " hooks.internal,10.20.0.0/16.");
             return Reach.PUBLIC;
           });
+    }
+
+    private Optional<Rate> rate(Setting setting) {
+      String text = given.text(setting);
+      Optional<Rate> rate = Rate.parse(text);
+      if (rate.isEmpty() && !text.equalsIgnoreCase("off")) {
+        fault(
+            setting, "must be a number per s, min or h, such as 10/min, at most 999999; or 'off'.");
+      }
+      return rate;
     }
 
     private Duration duration(Setting setting) {

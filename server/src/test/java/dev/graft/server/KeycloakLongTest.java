@@ -51,7 +51,9 @@ class KeycloakLongTest {
     Path imports = Files.createDirectories(home.resolve("data").resolve("import"));
     Files.writeString(
         imports.resolve("graft.json"),
-        REALM.formatted("http://127.0.0.1:" + graft + "/login/back", SECRET));
+        REALM
+            .replace("SIGN_IN_BACK", "http://127.0.0.1:" + graft + "/login/back")
+            .replace("CLIENT_SECRET", SECRET));
     Path script = home.resolve("bin").resolve("kc.sh");
     var builder =
         new ProcessBuilder(
@@ -223,9 +225,9 @@ class KeycloakLongTest {
         "clients": [
           {
             "clientId": "graft-console", "enabled": true, "protocol": "openid-connect",
-            "publicClient": false, "secret": "%2$s",
+            "publicClient": false, "secret": "CLIENT_SECRET",
             "standardFlowEnabled": true, "directAccessGrantsEnabled": true,
-            "redirectUris": ["%1$s"],
+            "redirectUris": ["SIGN_IN_BACK"],
             "attributes": {"pkce.code.challenge.method": "S256"},
             "protocolMappers": [{
               "name": "audience of Graft's API", "protocol": "openid-connect",
@@ -238,7 +240,7 @@ class KeycloakLongTest {
           },
           {
             "clientId": "another-app", "enabled": true, "protocol": "openid-connect",
-            "publicClient": false, "secret": "%2$s", "directAccessGrantsEnabled": true
+            "publicClient": false, "secret": "CLIENT_SECRET", "directAccessGrantsEnabled": true
           }
         ]
       }

@@ -31,7 +31,7 @@ public final class KeptReplies {
     record Yours() implements Turn {}
 
     /** Someone else's, who works on it and has said so not longer ago than a lease lasts. */
-    record Running(Duration atMost) implements Turn {}
+    record Running() implements Turn {}
 
     /** Nobody's: it was answered. */
     record Answered(Sealed reply) implements Turn {}
@@ -81,19 +81,13 @@ public final class KeptReplies {
   }
 
   private Optional<Turn> standing(Sql sql, String id, String fingerprint) {
-    return sql.first(
-            "SELECT fingerprint, reply, held_until - "
-                + database.dialect().now()
-                + " AS more FROM kept_reply WHERE id = ?",
-            id)
+    return sql.first("SELECT fingerprint, reply FROM kept_reply WHERE id = ?", id)
         .map(row -> {
           byte[] reply = row.bytesOrNull("reply");
           if (!row.text("fingerprint").equals(fingerprint)) {
             return new Turn.OtherRequest();
           }
-          return reply == null
-              ? new Turn.Running(Duration.ofMillis(Math.max(0, row.number("more"))))
-              : new Turn.Answered(new Sealed(reply));
+          return reply == null ? new Turn.Running() : new Turn.Answered(new Sealed(reply));
         });
   }
 

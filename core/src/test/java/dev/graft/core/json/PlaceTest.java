@@ -44,7 +44,18 @@ class PlaceTest {
   @Test
   void whatIsNoPlaceIsRefused() {
     for (String text :
-        List.of("", ".", "a..b", "a[", "a[x]", "a[-1]", "1a", "a b", "a[\"x]", "a[\"\\u00x\"]", "a[\"\\ud800\"]")) {
+        List.of(
+            "",
+            ".",
+            "a..b",
+            "a[",
+            "a[x]",
+            "a[-1]",
+            "1a",
+            "a b",
+            "a[\"x]",
+            "a[\"\\u00x\"]",
+            "a[\"\\ud800\"]")) {
       assertThatThrownBy(() -> Place.parse(text))
           .as(text)
           .isInstanceOf(IllegalArgumentException.class);

@@ -18,6 +18,9 @@ import dev.graft.vault.OriginalRecord;
 import dev.graft.vault.Secret;
 import dev.graft.vault.Vault;
 import dev.graft.vault.VaultException;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -36,6 +39,7 @@ public final class Keys {
   private static final String SYSTEM = "system";
   private static final String API_KEY = "vapi-key";
   private static final String BODY = "body";
+  private static final String REPLY = "reply";
 
   /** How often an account is looked up again that gets a new data key just then. */
   private static final int LOOKS = 5;
@@ -243,6 +247,38 @@ public final class Keys {
     }
     byte[] sealed = HexFormat.of().parseHex(kept.get(keptAs).orElseThrow());
     return vault.openSecret(systemKey(), context, sealed);
+  }
+
+  /**
+   * The same for the same words, and nothing can be told from it, not even by who can guess them.
+   *
+   * @param purpose keeps marks for one thing apart from those for another
+   */
+  public String mark(String purpose, String... words) {
+    var bytes = new ByteArrayOutputStream();
+    // No key begins like this, so that no mark is the fingerprint of one.
+    bytes.write(0);
+    append(bytes, purpose);
+    for (String word : words) {
+      append(bytes, word);
+    }
+    try (Secret message = Secret.owning(bytes.toByteArray())) {
+      return fingerprint(message);
+    }
+  }
+
+  private static void append(ByteArrayOutputStream bytes, String word) {
+    byte[] utf8 = word.getBytes(StandardCharsets.UTF_8);
+    bytes.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(utf8.length).array());
+    bytes.writeBytes(utf8);
+  }
+
+  /** Seals and opens what requests were answered. */
+  public BodySeal replies() {
+    DataKey dataKey = systemKey();
+    return new BodySeal(
+        (place, reply) -> vault.seal(dataKey, new Context(SYSTEM, REPLY, place), reply),
+        (place, sealed) -> vault.open(dataKey, new Context(SYSTEM, REPLY, place), sealed));
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.graft.server.web;
 
+import dev.graft.core.json.Canonical;
 import dev.graft.core.json.Json;
 import dev.graft.core.json.MalformedJson;
 import dev.graft.server.log.Redaction;
@@ -188,6 +189,16 @@ final class Body {
               + " knows its user.");
     }
     return text;
+  }
+
+  /** As {@link #userId}, nothing when there is none or it cannot be one. */
+  Optional<String> userIdIfGood() {
+    return Optional.ofNullable(text("userId")).filter(Body::isUserId);
+  }
+
+  /** The same for bodies that say the same. */
+  String canonical() {
+    return Canonical.text(json);
   }
 
   static boolean isUserId(String text) {

@@ -51,6 +51,12 @@ final class Problem extends RuntimeException {
     return this;
   }
 
+  Problem withList(String member, List<String> values) {
+    var all = more.putArray(member);
+    values.forEach(all::add);
+    return this;
+  }
+
   Problem withHeader(String name, String value) {
     headers.add(new Header(name, value));
     return this;
@@ -114,6 +120,8 @@ final class Problem extends RuntimeException {
       case 413 -> "Content Too Large";
       case 415 -> "Unsupported Media Type";
       case 421 -> "Misdirected Request";
+      case 422 -> "Unprocessable Content";
+      case 429 -> "Too Many Requests";
       case 431 -> "Request Header Fields Too Large";
       case 502 -> "Bad Gateway";
       case 503 -> "Service Unavailable";

@@ -8,8 +8,10 @@ import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,20 +33,40 @@ public final class Routes {
   private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
 
   private final Gate gate;
+  private final Limits limits;
+  private final Once once;
   private final List<Route> routes;
+
+  /** What is special about a route. */
+  enum Mark {
+    /** A user's own limit counts it. */
+    LIMITED_PER_USER,
+    /** Its answer shows what is shown once and kept nowhere. */
+    SHOWS_A_SECRET
+  }
 
   /**
    * One method on one path.
    *
    * @param permission what a caller needs; null where everyone may come
    * @param subject whose account it is about
+   * @param marks what else the steps before it have to know
    */
   record Route(
       HttpMethod method,
       String path,
       @Nullable Permission permission,
       Subject subject,
+      Set<Mark> marks,
       HandlerFunction<ServerResponse> handler) {
+    private Route marked(Mark mark) {
+      return new Route(method, path, permission, subject, Set.of(mark), handler);
+    }
+
+    boolean is(Mark mark) {
+      return marks.contains(mark);
+    }
+
     PathPattern pattern() {
       return PathPatternParser.defaultInstance.parse(path);
     }
@@ -52,6 +74,8 @@ public final class Routes {
 
   Routes(
       Gate gate,
+      Limits limits,
+      Once once,
       Contract contract,
       AccountsApi accounts,
       TemplatesApi templates,
@@ -63,11 +87,16 @@ public final class Routes {
       KeysApi keys,
       Pages pages) {
     this.gate = gate;
+    this.limits = limits;
+    this.once = once;
     this.routes =
         List.of(
-            post("/api/vapi/link", Permission.LINK, Subject.USER, contract::link),
-            post("/api/vapi/clone", Permission.CHANGE, Subject.USER, contract::clone),
-            post("/v1/accounts", Permission.LINK, Subject.USER, accounts::link),
+            post("/api/vapi/link", Permission.LINK, Subject.USER, contract::link)
+                .marked(Mark.LIMITED_PER_USER),
+            post("/api/vapi/clone", Permission.CHANGE, Subject.USER, contract::clone)
+                .marked(Mark.LIMITED_PER_USER),
+            post("/v1/accounts", Permission.LINK, Subject.USER, accounts::link)
+                .marked(Mark.LIMITED_PER_USER),
             get("/v1/accounts", Permission.READ, Subject.USER, accounts::list),
             get("/v1/accounts/{account}", Permission.READ, Subject.ACCOUNT, accounts::one),
             delete("/v1/accounts/{account}", Permission.UNLINK, Subject.ACCOUNT, accounts::unlink),
@@ -77,10 +106,11 @@ public final class Routes {
                 Subject.ACCOUNT,
                 work::installations),
             post(
-                "/v1/accounts/{account}/installations",
-                Permission.CHANGE,
-                Subject.ACCOUNT,
-                work::install),
+                    "/v1/accounts/{account}/installations",
+                    Permission.CHANGE,
+                    Subject.ACCOUNT,
+                    work::install)
+                .marked(Mark.LIMITED_PER_USER),
             post("/v1/accounts/{account}/plans", Permission.PLAN, Subject.ACCOUNT, work::planClone),
             get(
                 "/v1/accounts/{account}/operations",
@@ -110,16 +140,18 @@ public final class Routes {
             get("/v1/plans/{plan}", Permission.READ, Subject.PLAN, work::storedPlan),
             post("/v1/plans/{plan}/apply", Permission.CHANGE, Subject.PLAN, work::applyPlan),
             get("/v1/operations/{operation}", Permission.READ, Subject.OPERATION, work::operation),
-            post("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::add),
+            post("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::add)
+                .marked(Mark.SHOWS_A_SECRET),
             get("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::list),
             get("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::one),
             patch("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::change),
             delete("/v1/webhooks/{webhook}", Permission.MANAGE, Subject.NONE, webhooks::remove),
             post(
-                "/v1/webhooks/{webhook}/rotate-secret",
-                Permission.MANAGE,
-                Subject.NONE,
-                webhooks::rotate),
+                    "/v1/webhooks/{webhook}/rotate-secret",
+                    Permission.MANAGE,
+                    Subject.NONE,
+                    webhooks::rotate)
+                .marked(Mark.SHOWS_A_SECRET),
             post("/v1/webhooks/{webhook}/test", Permission.MANAGE, Subject.NONE, webhooks::test),
             get(
                 "/v1/webhooks/{webhook}/deliveries",
@@ -139,10 +171,13 @@ public final class Routes {
             get("/v1/templates", Permission.READ, Subject.NONE, templates::list),
             get("/v1/templates/{template}", Permission.READ, Subject.NONE, templates::one),
             get("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::list),
-            post("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::make),
-            post("/v1/api-keys/{key}/rotate", Permission.MANAGE, Subject.NONE, apiKeys::rotate),
+            post("/v1/api-keys", Permission.MANAGE, Subject.NONE, apiKeys::make)
+                .marked(Mark.SHOWS_A_SECRET),
+            post("/v1/api-keys/{key}/rotate", Permission.MANAGE, Subject.NONE, apiKeys::rotate)
+                .marked(Mark.SHOWS_A_SECRET),
             delete("/v1/api-keys/{key}", Permission.MANAGE, Subject.NONE, apiKeys::revoke),
-            post("/v1/login-links", Permission.MANAGE, Subject.NONE, console::newLink),
+            post("/v1/login-links", Permission.MANAGE, Subject.NONE, console::newLink)
+                .marked(Mark.SHOWS_A_SECRET),
             delete("/v1/sessions", Permission.MANAGE, Subject.NONE, console::endSessions),
             get("/v1/audit", Permission.MANAGE, Subject.NONE, audit::list),
             get("/v1/audit/key", Permission.MANAGE, Subject.NONE, audit::key),
@@ -167,12 +202,12 @@ public final class Routes {
   }
 
   private static Route open(String path, HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.GET, path, null, Subject.NONE, handler);
+    return new Route(HttpMethod.GET, path, null, Subject.NONE, Set.of(), handler);
   }
 
   /** What a form of a page is sent to. Who sends it is told by the session, not by a token. */
   private static Route page(String path, HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.POST, path, null, Subject.NONE, handler);
+    return new Route(HttpMethod.POST, path, null, Subject.NONE, Set.of(), handler);
   }
 
   private static Route get(
@@ -180,7 +215,7 @@ public final class Routes {
       Permission permission,
       Subject subject,
       HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.GET, path, permission, subject, handler);
+    return new Route(HttpMethod.GET, path, permission, subject, Set.of(), handler);
   }
 
   private static Route patch(
@@ -188,7 +223,7 @@ public final class Routes {
       Permission permission,
       Subject subject,
       HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.PATCH, path, permission, subject, handler);
+    return new Route(HttpMethod.PATCH, path, permission, subject, Set.of(), handler);
   }
 
   private static Route delete(
@@ -196,7 +231,7 @@ public final class Routes {
       Permission permission,
       Subject subject,
       HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.DELETE, path, permission, subject, handler);
+    return new Route(HttpMethod.DELETE, path, permission, subject, Set.of(), handler);
   }
 
   private static Route post(
@@ -204,7 +239,7 @@ public final class Routes {
       Permission permission,
       Subject subject,
       HandlerFunction<ServerResponse> handler) {
-    return new Route(HttpMethod.POST, path, permission, subject, handler);
+    return new Route(HttpMethod.POST, path, permission, subject, Set.of(), handler);
   }
 
   /** Method and path of every route, for the check against the published description. */
@@ -230,7 +265,8 @@ public final class Routes {
           RequestPredicates.method(route.method()).and(RequestPredicates.path(route.path())),
           request -> answered(route, request));
     }
-    var nowhere = new Route(HttpMethod.GET, "/**", Permission.READ, Subject.NONE, this::nowhere);
+    var nowhere =
+        new Route(HttpMethod.GET, "/**", Permission.READ, Subject.NONE, Set.of(), this::nowhere);
     builder.route(RequestPredicates.all(), request -> answered(nowhere, request));
     return builder.build();
   }
@@ -257,11 +293,36 @@ public final class Routes {
         404, "NOT_FOUND", "There is nothing at this address. GET /docs shows every route.");
   }
 
+  /** Who it is and what they may, how often, whether it was done already; and then it is done. */
   private ServerResponse answered(Route route, ServerRequest request) {
+    return answer(
+        route,
+        request,
+        () -> {
+          Caller caller = gate.admit(route, request);
+          List<Problem.Header> left = limits.admit(caller, route, request);
+          ServerResponse response =
+              answer(
+                  route,
+                  request,
+                  () -> once.answer(caller, route, request, () -> served(caller, route, request)));
+          return left.isEmpty() ? response : Answer.of(response).with(left).response();
+        });
+  }
+
+  private ServerResponse served(Caller caller, Route route, ServerRequest request) {
+    return answer(
+        route,
+        request,
+        () ->
+            ScopedValue.where(Caller.CURRENT, caller).call(() -> route.handler().handle(request)));
+  }
+
+  /** What comes of work, and of what goes wrong with it. */
+  private ServerResponse answer(Route route, ServerRequest request, Callable<ServerResponse> work) {
     String requestId = Edge.requestId(request.servletRequest());
     try {
-      Caller caller = gate.admit(route, request);
-      return ScopedValue.where(Caller.CURRENT, caller).call(() -> route.handler().handle(request));
+      return work.call();
     } catch (Problem problem) {
       return problem.response(requestId);
     } catch (Exception e) {

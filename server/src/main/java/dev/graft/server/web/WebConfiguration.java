@@ -15,21 +15,25 @@ import dev.graft.server.install.Templates;
 import dev.graft.server.install.Unlinking;
 import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
-import dev.graft.server.webhook.Endpoints;
 import dev.graft.server.link.Renewing;
 import dev.graft.server.link.Rewrapping;
+import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Accounts;
+import dev.graft.store.Allowances;
 import dev.graft.store.AuditChain;
 import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
+import dev.graft.store.KeptReplies;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
 import dev.graft.store.Outbox;
 import dev.graft.store.Releases;
-import dev.graft.store.Webhooks;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
+import dev.graft.store.Schedule;
+import dev.graft.store.Webhooks;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.apache.catalina.Lifecycle;
@@ -75,6 +79,8 @@ public class WebConfiguration {
       Renewals renewals,
       Rewrapping rewrapping,
       Renewing renewing,
+      Limits limits,
+      Once once,
       Database database) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
@@ -82,6 +88,8 @@ public class WebConfiguration {
     var templatesApi = new TemplatesApi(templates);
     return new Routes(
             new Gate(callers, accounts, installations, operations, plans),
+            limits,
+            once,
             new Contract(links, accounts, templatesApi, works),
             accountsApi,
             templatesApi,
@@ -108,6 +116,41 @@ public class WebConfiguration {
             new KeysApi(accountsApi, keys, dataKeys, rewraps, renewals, rewrapping, renewing),
             new Pages(database, keys, templates, sealing, SWAGGER_UI))
         .function();
+  }
+
+  @Bean
+  Allowances allowances(Database database) {
+    return new Allowances(database);
+  }
+
+  @Bean
+  KeptReplies keptReplies(Database database, Settings settings) {
+    var replies = new KeptReplies(database, settings.leaseTime(), Duration.ofDays(1));
+    if (settings.database().isEmpty()) {
+      replies.endAllTurns();
+    }
+    return replies;
+  }
+
+  @Bean
+  Limits limits(Settings settings, Allowances allowances) {
+    return new Limits(settings.rates(), allowances);
+  }
+
+  @Bean
+  Once once(KeptReplies replies, Keys keys) {
+    return new Once(replies, keys);
+  }
+
+  @Bean
+  Schedule.Task forgetRequests(Allowances allowances, KeptReplies replies) {
+    return new Schedule.Task(
+        "forget-requests",
+        Duration.ofMinutes(10),
+        () -> {
+          allowances.sweep();
+          replies.sweep();
+        });
   }
 
   @Bean

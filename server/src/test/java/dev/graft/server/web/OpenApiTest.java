@@ -66,6 +66,8 @@ class OpenApiTest {
   private static Routes routes() {
     return new Routes(
         new Gate(null, null, null, null, null),
+        new Limits(null, null),
+        new Once(null, null),
         new Contract(null, null, null, null),
         new AccountsApi(null, null, null),
         new TemplatesApi(null),

@@ -68,8 +68,7 @@ class CourierTest {
             List.of(),
             InstantSource.system(),
             Vault.CacheLimits.USUAL);
-    keys =
-        new Keys(vault, new Accounts(database), new DataKeys(database), clock, acts, List.of());
+    keys = new Keys(vault, new Accounts(database), new DataKeys(database), clock, acts, List.of());
     events = new Events(() -> "evt_%012d".formatted(serial.incrementAndGet()));
     courier = courier();
     endpoints =

@@ -1,0 +1,126 @@
+package dev.graft.server.web;
+
+import dev.graft.server.Rate;
+import dev.graft.server.access.Caller;
+import dev.graft.store.Allowances;
+import io.github.bucket4j.distributed.remote.RemoteBucketState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.springframework.http.HttpMethod;
+import org.springframework.web.servlet.function.ServerRequest;
+
+/**
+ * Keeps callers to how often they may ask. Two limits hold: one user is linked and cloned for only
+ * so often, whoever asks; and one caller asks only so often, whatever for. All nodes count
+ * together.
+ */
+final class Limits {
+  private final Rate.Rates rates;
+  private final Allowances allowances;
+
+  Limits(Rate.Rates rates, Allowances allowances) {
+    this.rates = rates;
+    this.allowances = allowances;
+  }
+
+  private record Count(boolean granted, List<Limit.Standing> standings) {}
+
+  /**
+   * Counts a request and lets it through.
+   *
+   * @return headers that say what is left
+   * @throws Problem when there is nothing left; then nothing was counted and nothing written
+   */
+  List<Problem.Header> admit(Caller caller, Routes.Route route, ServerRequest request) {
+    List<Limit> limits = limits(caller, route, request);
+    if (limits.isEmpty()) {
+      return List.of();
+    }
+    SortedSet<String> ids =
+        limits.stream().map(Limit::id).collect(Collectors.toCollection(TreeSet::new));
+    Count count = count(limits, allowances.look(ids)).result();
+    if (count.granted()) {
+      // Between the look and this, others may have taken what was left.
+      count = allowances.take(ids, stock -> count(limits, stock));
+    }
+    if (!count.granted()) {
+      throw refused(count.standings());
+    }
+    return headers(count.standings());
+  }
+
+  private List<Limit> limits(Caller caller, Routes.Route route, ServerRequest request) {
+    var limits = new ArrayList<Limit>();
+    if (route.permission() == null || route.method().equals(HttpMethod.GET)) {
+      return limits;
+    }
+    if (route.is(Routes.Mark.LIMITED_PER_USER) && rates.user().isPresent()) {
+      user(caller, route, request)
+          .ifPresent(user -> limits.add(new Limit("user", rates.user().get(), user)));
+    }
+    rates.service().ifPresent(rate -> limits.add(new Limit("caller", rate, caller.toString())));
+    return limits;
+  }
+
+  /** Whom a request is for: the user whom it names, or the one who sent it. */
+  private static Optional<String> user(Caller caller, Routes.Route route, ServerRequest request) {
+    Optional<String> named =
+        route.subject() == Subject.USER ? Body.of(request).userIdIfGood() : Optional.empty();
+    return named.or(() -> Optional.ofNullable(caller.userId()));
+  }
+
+  private static Allowances.Ruling<Count> count(List<Limit> limits, Allowances.Stock stock) {
+    Map<Limit, RemoteBucketState> buckets = new HashMap<>();
+    limits.forEach(limit -> buckets.put(limit, limit.bucket(stock)));
+    boolean granted = buckets.values().stream().allMatch(one -> one.getAvailableTokens() > 0);
+    Map<String, Allowances.Left> kept = new HashMap<>();
+    if (granted) {
+      buckets.forEach((limit, bucket) -> {
+        bucket.consume(1);
+        kept.put(limit.id(), Limit.left(bucket, stock.now()));
+      });
+    }
+    var standings = new ArrayList<Limit.Standing>();
+    buckets.forEach((limit, bucket) -> standings.add(limit.standing(bucket, stock.now())));
+    return new Allowances.Ruling<>(kept, new Count(granted, standings));
+  }
+
+  private static List<Problem.Header> headers(List<Limit.Standing> standings) {
+    return List.of(
+        new Problem.Header(
+            "RateLimit-Policy",
+            standings.stream().map(one -> one.limit().item()).collect(Collectors.joining(", "))),
+        new Problem.Header(
+            "RateLimit",
+            standings.stream().map(Limit.Standing::item).collect(Collectors.joining(", "))));
+  }
+
+  private static Problem refused(List<Limit.Standing> standings) {
+    List<Limit.Standing> violated = standings.stream().filter(one -> one.left() == 0).toList();
+    long wait = violated.stream().mapToLong(Limit.Standing::seconds).max().orElse(1);
+    Limit first = violated.getFirst().limit();
+    var problem =
+        new Problem(
+                429,
+                "RATE_LIMITED",
+                (first.name().equals("user")
+                        ? "This user was linked or cloned for as often as this server allows"
+                        : "You asked for something to be done as often as this server allows")
+                    + " ("
+                    + first.rate()
+                    + "), so nothing was done now. Try again in "
+                    + wait
+                    + " seconds.")
+            .withHeader("Retry-After", String.valueOf(Math.max(1, wait)))
+            .withList(
+                "violated-policies", violated.stream().map(one -> one.limit().name()).toList());
+    headers(standings).forEach(header -> problem.withHeader(header.name(), header.value()));
+    return problem;
+  }
+}
