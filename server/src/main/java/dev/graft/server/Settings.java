@@ -139,6 +139,7 @@ public record Settings(
     Settings settings() {
       String host = given.text(Setting.GRAFT_HOST);
       boolean open = open(host);
+      Optional<URI> publicUrl = publicUrl();
       return new Settings(
           profile(),
           host,
@@ -163,8 +164,8 @@ public record Settings(
           period(Setting.GRAFT_KEY_CHECK),
           period(Setting.GRAFT_DRIFT_CHECK),
           webhookReach(),
-          publicUrl(),
-          OidcReader.read(given, publicUrl(), this::fault),
+          publicUrl,
+          OidcReader.read(given, publicUrl, this::fault),
           new Rate.Rates(rate(Setting.GRAFT_RATE_LIMIT), rate(Setting.GRAFT_RATE_LIMIT_SERVICE)));
     }
 

@@ -139,7 +139,7 @@ class EdgeTest {
   private static Map<String, String> production(Map<String, String> environment) {
     var changed = new java.util.HashMap<>(environment);
     changed.put("GRAFT_PROFILE", "production");
-    changed.put("GRAFT_MASTER_KEY", "ab".repeat(32));
+    changed.put("GRAFT_KMS", "local:");
     return changed;
   }
 

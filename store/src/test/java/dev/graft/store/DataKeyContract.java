@@ -16,8 +16,20 @@ import org.junit.jupiter.api.Test;
 
 /** What the store promises of the life of data keys, on either database. */
 interface DataKeyContract extends StoreContract {
-  /** What is sealed with no account's data key: wrapped data keys themselves. */
-  Set<String> NOT_OF_AN_ACCOUNT = Set.of("data_key.wrapped");
+  /**
+   * What is sealed with no account's data key: wrapped data keys themselves, what Graft's own data key
+   * seals, and bytes that are no secret.
+   */
+  Set<String> NOT_OF_AN_ACCOUNT =
+      Set.of(
+          "data_key.wrapped",
+          "webhook.secret",
+          "webhook.former_secret",
+          "kept_reply.reply",
+          "audit_pending.mac",
+          "audit_head.mac",
+          "allowance.state",
+          "scheduled_task.task_data");
 
   private Rewraps rewraps(Duration leaseTime) {
     return new Rewraps(database(), leaseTime);
@@ -90,9 +102,9 @@ interface DataKeyContract extends StoreContract {
     Set<String> known = new TreeSet<>(SealedColumn.byName().keySet());
     known.addAll(NOT_OF_AN_ACCOUNT);
     List<String> sealed = database().read(sql -> sql.list(row -> row.text("name"), columns));
-    assertThat(sealed)
+    assertThat(known)
         .as("a column that is missing here is lost when an account gets a new data key")
-        .containsExactlyInAnyOrderElementsOf(known);
+        .containsAll(sealed);
   }
 
   @Test
