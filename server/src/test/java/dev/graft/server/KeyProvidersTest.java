@@ -79,6 +79,8 @@ class KeyProvidersTest {
     environment.remove("GRAFT_MASTER_KEY");
     assertThat(folder.resolve("data/master.key")).doesNotExist();
     environment.put("GRAFT_KMS", "local:");
+    environment.put("GRAFT_AUTH", "token");
+    environment.put("GRAFT_TRUSTED_PROXIES", "10.0.0.5");
     assertThat(keySettings().current()).isEqualTo(KeySettings.LOCAL);
   }
 
