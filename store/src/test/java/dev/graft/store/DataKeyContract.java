@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 /** What the store promises of the life of data keys, on either database. */
 interface DataKeyContract extends StoreContract {
   /**
-   * What is sealed with no account's data key: wrapped data keys themselves, what Graft's own data key
-   * seals, and bytes that are no secret.
+   * What is sealed with no account's data key: wrapped data keys themselves, what Graft's own data
+   * key seals, and bytes that are no secret.
    */
   Set<String> NOT_OF_AN_ACCOUNT =
       Set.of(

@@ -23,12 +23,15 @@ public interface KeyProviderContract {
   /** The same provider after its wrapping key was rotated. The former version is still there. */
   KeyProvider rotatedProvider();
 
-  private static byte[] keyBytes() {
+  /** The rotated provider, when the former version is there no more. */
+  KeyProvider providerWithoutTheFormerVersion();
+
+  static byte[] keyBytes() {
     return HexFormat.of()
         .parseHex("5e17a3f09b2c4d6811ee83c7540fb29ad6315c7e08f24b9da01c65b3fe4728d9");
   }
 
-  private static Secret dataKey() {
+  static Secret dataKey() {
     return Secret.owning(keyBytes());
   }
 
@@ -136,6 +139,41 @@ public interface KeyProviderContract {
     assertThat(rotated.unwrap(after, CONTEXT)).isEqualTo(dataKey());
     assertThat(after.kekVersion()).isNotEqualTo(before.kekVersion());
     assertRefused(rotated, new KeyProvider.Wrapped(after.kekVersion(), before.bytes()), CONTEXT);
+  }
+
+  @Test
+  default void aRewrapIsTheSameDataKeyUnderTheNewestVersion() {
+    var before = provider().wrap(dataKey(), CONTEXT);
+    var rotated = rotatedProvider();
+    var after = rotated.rewrap(before, CONTEXT);
+
+    assertThat(after.kekVersion()).isEqualTo(rotated.check()).isNotEqualTo(before.kekVersion());
+    assertThat(rotated.unwrap(after, CONTEXT)).isEqualTo(dataKey());
+    assertThatThrownBy(() ->
+            rotated.rewrap(before, new Context("acct-2", CONTEXT.purpose(), CONTEXT.recordId())))
+        .isInstanceOfSatisfying(
+            VaultException.class,
+            e -> assertThat(e.kind()).isEqualTo(VaultException.Kind.TAMPERED));
+  }
+
+  @Test
+  default void aVersionThatWasDestroyedIsSaidToBeAnotherKey() {
+    var before = provider().wrap(dataKey(), CONTEXT);
+    var bereft = providerWithoutTheFormerVersion();
+
+    assertThatThrownBy(() -> bereft.unwrap(before, CONTEXT))
+        .isInstanceOfSatisfying(
+            VaultException.class,
+            e -> assertThat(e.kind()).isEqualTo(VaultException.Kind.WRONG_KEY));
+    assertThat(bereft.unwrap(bereft.wrap(dataKey(), CONTEXT), CONTEXT)).isEqualTo(dataKey());
+  }
+
+  @Test
+  default void onlyADataKeyIsWrapped() {
+    for (int length : new int[] {0, 16, 31, 33}) {
+      assertThatThrownBy(() -> provider().wrap(Secret.owning(new byte[length]), CONTEXT))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
   }
 
   @Test
