@@ -26,13 +26,42 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Every operation that the description publishes, for every kind of caller that must not carry it
  * out. It is generated from there, so that a new route is held to this from its first day: one that
- * does not say whose account it is about fails here.
+ * is open to everyone, or does not say whose account it is about, fails here.
  */
 class AccessMatrixTest {
   private static final String ADMIN = "an-admin-token-of-more-than-twenty-characters";
+  private static final int LIMIT = 100_000;
   private static final List<String> PERMISSIONS =
       List.of("read", "plan", "link", "change", "unlink", "manage");
   private static final Pattern VARIABLE = Pattern.compile("\\{([^}]+)}");
+
+  /** What nobody is asked for anything at. */
+  private static final Set<String> OPEN =
+      Set.of(
+          "GET /",
+          "GET /health",
+          "GET /health/ready",
+          "GET /openapi.yaml",
+          "GET /docs",
+          "GET /docs/{file}",
+          "GET /login",
+          "POST /login",
+          "GET /login/issuer",
+          "GET /login/back",
+          "POST /logout",
+          "GET /console",
+          "GET /console/style.css");
+
+  /** What wants every permission, since that is what it gives. */
+  private static final Set<String> FOR_ADMINS = Set.of("POST /v1/login-links");
+
+  /** What each role may, as docs/access.md has it. */
+  private static final Map<String, List<String>> ROLES =
+      Map.of(
+          "graft-admin", PERMISSIONS,
+          "graft-operator", List.of("read", "plan", "link", "change", "unlink"),
+          "graft-developer", List.of("read", "plan"),
+          "graft-tenant", List.of("read", "plan", "link", "change", "unlink"));
 
   /** What is about no account, and open to tenants all the same. */
   private static final Set<String> ABOUT_NOBODY =
@@ -68,6 +97,8 @@ class AccessMatrixTest {
     environment.put("GRAFT_ADMIN_TOKEN", ADMIN);
     environment.putAll(issuer.settings());
     environment.put("GRAFT_PUBLIC_URL", "http://127.0.0.1:3000");
+    // Far more than is asked for: so that nothing is refused for it, and what was counted shows.
+    environment.put("GRAFT_RATE_LIMIT", LIMIT + "/h");
     server = RunningServer.start(environment);
     link("user-a", "key-of-a");
     link("user-b", "key-of-b");
@@ -107,10 +138,14 @@ class AccessMatrixTest {
     return json.at(pointer).stringValue();
   }
 
-  private static RunningServer.Answer send(String token, String method, String path, String body) {
+  private static RunningServer.Answer send(
+      String token, String method, String path, String body, String... headers) {
     HttpRequest.Builder request = HttpRequest.newBuilder(server.url().resolve(path));
     if (!token.isEmpty()) {
       request.header("Authorization", "Bearer " + token);
+    }
+    if (headers.length > 0) {
+      request.headers(headers);
     }
     if (body.isEmpty()) {
       request.method(method, BodyPublishers.noBody());
@@ -120,6 +155,7 @@ class AccessMatrixTest {
           .method(method, BodyPublishers.ofString(body));
     }
     RunningServer.Answer answer = server.send(request);
+    assertThat(answer.status()).as("how often someone asked is no matter here").isNotEqualTo(429);
     PublishedApi.check(method, path, answer.status(), answer.headers(), answer.body());
     return answer;
   }
@@ -194,6 +230,11 @@ class AccessMatrixTest {
     }
 
     RunningServer.Answer call(String token, Map<String, String> whose) {
+      return call(token, whose, body());
+    }
+
+    RunningServer.Answer call(
+        String token, Map<String, String> whose, ObjectNode json, String... headers) {
       String address = path();
       for (String name : variables()) {
         address = address.replace("{" + name + "}", whose.getOrDefault(name, "none"));
@@ -203,14 +244,26 @@ class AccessMatrixTest {
       }
       String body = "";
       if (!method().equals("GET") && !method().equals("DELETE")) {
-        ObjectNode json = body();
         if (json.has("userId")) {
           json.put("userId", whose.get("userId"));
         }
         body = Json.write(json);
       }
-      return send(token, method(), address, body);
+      return send(token, method(), address, body, headers);
     }
+  }
+
+  @Test
+  void whatIsOpenToEveryoneIsNamedHere() {
+    List<String> open =
+        PublishedApi.operations().stream()
+            .filter(name ->
+                PublishedApi.operation(name)
+                    .required("x-graft-permission")
+                    .stringValue()
+                    .equals("none"))
+            .toList();
+    assertThat(open).containsExactlyInAnyOrderElementsOf(OPEN);
   }
 
   @Test
@@ -248,14 +301,59 @@ class AccessMatrixTest {
       keys.put(permission, key(List.of(permission), ""));
     }
     for (Operation operation : Operation.all()) {
-      if (!operation.permission().equals("manage") && operation.isAboutAnAccount()) {
-        RunningServer.Answer answer =
-            operation.call(keys.getOrDefault(operation.permission(), ""), OF_NOBODY);
-        boolean refused =
-            answer.status() == 403
-                || answer.status() == 401 && !answer.header("WWW-Authenticate").isEmpty();
-        assertThat(refused).as(operation.name() + " " + answer.body()).isFalse();
+      if (!FOR_ADMINS.contains(operation.name())) {
+        assertLetThrough(operation, keys.getOrDefault(operation.permission(), ""));
       }
+    }
+  }
+
+  /** To the operation, that is: what it is asked for is not there, or makes no sense. */
+  private static void assertLetThrough(Operation operation, String token) {
+    ObjectNode body =
+        operation.permission().equals("manage")
+            ? Json.object().put("no-such-member", true)
+            : operation.body();
+    RunningServer.Answer answer = operation.call(token, OF_NOBODY, body);
+    // Vapi's own refusal of a key is a 401, too, and has no challenge.
+    boolean refused =
+        answer.status() == 403
+            || answer.status() == 401 && !answer.header("WWW-Authenticate").isEmpty();
+    assertThat(refused).as(operation.name() + " " + answer.body()).isFalse();
+  }
+
+  @Test
+  void aRoleMayWhatItsPermissionsSayAndNothingElse() {
+    String before = everythingOfB();
+    ROLES.forEach((role, permissions) -> {
+      String token = issuer.token("someone", role);
+      for (Operation operation : Operation.all()) {
+        if (!permissions.contains(operation.permission())) {
+          RunningServer.Answer answer = operation.call(token, OF_B);
+          assertThat(answer.code()).as(role + ": " + operation.name()).isEqualTo("FORBIDDEN");
+          assertThat(answer.json().get("error").stringValue())
+              .as(role + ": " + operation.name())
+              .contains("'" + operation.permission() + "'");
+        } else if (!role.equals("graft-tenant")) {
+          assertLetThrough(operation, token);
+        }
+      }
+    });
+    assertThat(everythingOfB()).isEqualTo(before);
+  }
+
+  @Test
+  void aSessionOpensNoOperation() {
+    String url = text(admin("POST", "/v1/login-links"), "/url");
+    RunningServer.Answer entered =
+        server.send(
+            HttpRequest.newBuilder(server.url().resolve("/login"))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString(url.substring(url.indexOf("link=")))));
+    String cookie = entered.header("Set-Cookie").split(";", 2)[0];
+    assertThat(cookie).startsWith("graft-session=");
+    for (Operation operation : Operation.all()) {
+      RunningServer.Answer answer = operation.call("", OF_B, operation.body(), "Cookie", cookie);
+      assertThat(answer.status()).as(operation.name()).isEqualTo(401);
     }
   }
 
@@ -267,6 +365,7 @@ class AccessMatrixTest {
     callers.put("a tenant's token", issuer.token("user-a", "graft-tenant"));
     callers.put("a tenant without an account", issuer.token("user-c", "graft-tenant"));
     String before = everythingOfB();
+    long left = leftToB();
     for (Operation operation : Operation.all()) {
       if (operation.permission().equals("manage")) {
         callers.forEach((who, token) ->
@@ -294,7 +393,72 @@ class AccessMatrixTest {
         assertThat(foreign.body()).as(what).doesNotContain("user-b", "key-of-b");
       });
     }
+    assertThat(leftToB()).as("nobody uses up what another user may").isEqualTo(left - 1);
     assertThat(everythingOfB()).isEqualTo(before);
+  }
+
+  /** How often more user B may be cloned for, after this time, which clones nothing. */
+  private static long leftToB() {
+    RunningServer.Answer answer =
+        send(ADMIN, "POST", "/api/vapi/clone", "{\"userId\":\"user-b\",\"template\":\"none\"}");
+    assertThat(answer.code()).isEqualTo("TEMPLATE_NOT_FOUND");
+    Matcher left = Pattern.compile("\"user\";r=(\\d+)").matcher(answer.header("RateLimit"));
+    assertThat(left.find()).as(answer.header("RateLimit")).isTrue();
+    return Long.parseLong(left.group(1));
+  }
+
+  @Test
+  void namingAnAccountInTwoWaysOpensNoOther() {
+    String token = issuer.token("user-a", "graft-tenant");
+    String a = text(admin("GET", "/v1/accounts?userId=user-a"), "/accounts/0/id");
+    String b = OF_B.getOrDefault("account", "");
+    for (String address :
+        List.of(
+            "/v1/accounts?userId=user-b&userId=user-a",
+            "/v1/accounts?userId=user-a&userId=user-b",
+            "/v1/accounts?userId=user-a&after=" + a,
+            "/v1/accounts?userid=user-b",
+            "/v1/accounts?userId=user-b%20",
+            "/v1/accounts?userId=USER-B",
+            "/v1/accounts?userId=user-%62",
+            "/v1/accounts/" + a + "/../" + b,
+            "/v1/accounts/" + a + "/..;/" + b,
+            "/v1/accounts/" + a + "/%2e%2e/" + b,
+            "/v1/accounts/" + a + "%2f..%2f" + b,
+            "/v1/accounts/" + b + ";account=" + a,
+            "/v1/accounts/" + b + "?account=" + a,
+            "/v1/accounts/" + b + "/")) {
+      RunningServer.Answer answer = raw(token, address);
+      assertThat(answer.body()).as(address).doesNotContain("user-b", b, "key-of-b");
+      if (answer.status() != 200) {
+        assertThat(answer.status()).as(address).isIn(400, 403, 404);
+      }
+    }
+    for (String body :
+        List.of(
+            "{\"userId\":\"user-a\",\"userId\":\"user-b\"}",
+            "{\"userId\":\"user-b\",\"userId\":\"user-a\"}",
+            "{\"userId\":[\"user-a\",\"user-b\"]}",
+            "{\"userId\":{\"userId\":\"user-b\"}}",
+            "{\"userId\":\"user-b\",\"account\":\"" + a + "\"}")) {
+      RunningServer.Answer answer = send(token, "POST", "/api/vapi/clone?userId=user-a", body);
+      assertThat(answer.status()).as(body).isIn(400, 403);
+    }
+    String foreign = "{\"userId\":\"user-b\"}";
+    RunningServer.Answer done =
+        send(ADMIN, "POST", "/api/vapi/clone", foreign, "Idempotency-Key", "the-same");
+    assertThat(done.status()).isEqualTo(200);
+    RunningServer.Answer repeated =
+        send(token, "POST", "/api/vapi/clone", foreign, "Idempotency-Key", "the-same");
+    assertThat(repeated.status()).isEqualTo(403);
+    assertThat(repeated.header("Idempotency-Replayed")).isEmpty();
+  }
+
+  /** As it stands, with what a client would mend in the path. */
+  private static RunningServer.Answer raw(String token, String address) {
+    return server.send(
+        HttpRequest.newBuilder(java.net.URI.create(server.url() + address))
+            .header("Authorization", "Bearer " + token));
   }
 
   private static String everythingOfB() {
