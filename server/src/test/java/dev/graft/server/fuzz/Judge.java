@@ -57,6 +57,12 @@ final class Judge {
         return Optional.of("the answer has the header " + header);
       }
     }
+    if (call.method().equals("OPTIONS") && call.target().equals("*")) {
+      // Asks about the server as a whole, and is answered by what is below Graft's first line.
+      return answer.status() < 500 && body.isEmpty()
+          ? Optional.empty()
+          : Optional.of("an odd answer to OPTIONS *: " + answer.status() + " " + body);
+    }
     if (answer.header("X-Request-Id").isEmpty() && !isBelowRoutes(answer)) {
       return Optional.of("the answer has no request id");
     }

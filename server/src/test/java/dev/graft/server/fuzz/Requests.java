@@ -8,11 +8,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -22,24 +25,48 @@ import tools.jackson.databind.node.ObjectNode;
 final class Requests {
   private static final List<String> OPERATIONS = PublishedApi.operations();
   private static final String HOST = "127.0.0.1";
+  private static final String ONCE = "Idempotency-Key";
+  private static final String FORM = "application/x-www-form-urlencoded";
 
   private final Known known;
   private final Chance chance;
   private final Samples samples;
   private final String token;
+  private final Supplier<String> others;
+  private final Visitor visitor;
+  private final Deque<Call> sentOnce = new ArrayDeque<>();
 
-  Requests(Known known, Chance chance, String token) {
+  /**
+   * A source of requests.
+   *
+   * @param token of whoever may do everything
+   * @param others gives tokens of people with roles of all sorts
+   * @param visitor whose cookies and forms pages are asked with
+   */
+  Requests(Known known, Chance chance, String token, Supplier<String> others, Visitor visitor) {
     this.known = known;
     this.chance = chance;
     this.samples = new Samples(known, chance);
     this.token = token;
+    this.others = others;
+    this.visitor = visitor;
   }
 
   /** The next one: a third as described, the others with something wrong. */
   Call next() {
+    if (sentOnce.size() > 8 && chance.oneIn(40)) {
+      // With the Idempotency-Key that it had, so that nothing may be done again.
+      return sentOnce.removeFirst();
+    }
     String operation = chance.of(OPERATIONS);
     Call sound = sound(operation);
     if (chance.oneIn(3)) {
+      if (sound.has(ONCE) && chance.oneIn(2)) {
+        sentOnce.addLast(sound);
+        if (sentOnce.size() > 50) {
+          sentOnce.removeFirst();
+        }
+      }
       return sound;
     }
     Call odd = oddity(sound, operation);
@@ -58,9 +85,11 @@ final class Requests {
     var headers = new ArrayList<Call.Header>();
     headers.add(new Call.Header("Host", HOST));
     if (!described.has("security") || !described.required("security").isEmpty()) {
-      String weaker = known.any("key", chance);
-      boolean isAdmin = weaker == null || !chance.oneIn(12);
-      headers.add(new Call.Header("Authorization", "Bearer " + (isAdmin ? token : weaker)));
+      headers.add(new Call.Header("Authorization", "Bearer " + anyToken()));
+    }
+    String cookie = visitor.cookie();
+    if (cookie != null && isForBrowsers(described) && !chance.oneIn(4)) {
+      headers.add(new Call.Header("Cookie", cookie));
     }
     for (ObjectNode parameter : parameters(operation)) {
       String name = parameter.required("name").stringValue();
@@ -68,7 +97,7 @@ final class Requests {
       if (!required && !chance.oneIn(3)) {
         continue;
       }
-      String value = samples.fitting(name, parameter.required("schema")).asString("");
+      String value = told(name, samples.fitting(name, parameter.required("schema")));
       switch (parameter.required("in").stringValue()) {
         case "path" -> {
           String seen = known.any(collection(path, name), chance);
@@ -80,14 +109,52 @@ final class Requests {
       }
     }
     byte[] body = new byte[0];
-    ObjectNode schema = bodySchema(described);
+    ObjectNode schema = bodySchema(described, "application/json");
+    ObjectNode form = bodySchema(described, FORM);
     boolean wanted = described.path("requestBody").path("required").asBoolean(false);
     if (schema != null && (wanted || !chance.oneIn(4))) {
       body = Json.writeBytes(samples.fitting("", schema));
       headers.add(new Call.Header("Content-Type", "application/json"));
+    } else if (form != null) {
+      body = utf8(form(form));
+      headers.add(new Call.Header("Content-Type", FORM));
+    }
+    if (method.equals("POST") && !isForBrowsers(described) && chance.oneIn(5)) {
+      // Mostly one of its own, now and then one that others have used.
+      String key = chance.oneIn(4) ? "k" + chance.below(50) : "own-" + chance.number();
+      headers.removeIf(header -> header.name().equals(ONCE));
+      headers.add(new Call.Header(ONCE, chance.oneIn(2) ? key : "\"" + key + "\""));
     }
     String target = query.isEmpty() ? path : path + "?" + String.join("&", query);
     return new Call(operation, method, target, headers, body, false, true);
+  }
+
+  private String anyToken() {
+    String weaker = known.any("key", chance);
+    if (weaker != null && chance.oneIn(12)) {
+      return weaker;
+    }
+    return chance.oneIn(24) ? others.get() : token;
+  }
+
+  private static boolean isForBrowsers(ObjectNode described) {
+    return described.path("tags").valueStream().anyMatch(tag -> tag.asString("").equals("Pages"));
+  }
+
+  /** What the visitor was told to send under this name, or something that fits. */
+  private String told(String name, JsonNode fitting) {
+    String told = chance.oneIn(8) ? null : visitor.field(name);
+    return told == null ? fitting.asString("") : told;
+  }
+
+  private String form(ObjectNode schema) {
+    var members = new ArrayList<String>();
+    for (var member : schema.path("properties").properties()) {
+      String name = member.getKey();
+      members.add(
+          encoded(name) + "=" + encoded(told(name, samples.fitting(name, member.getValue()))));
+    }
+    return String.join("&", members);
   }
 
   /** {@code /things} for the {@code {thing}} in {@code /v1/things/{thing}/parts}. */
@@ -115,13 +182,12 @@ final class Requests {
     return all;
   }
 
-  private static @Nullable ObjectNode bodySchema(ObjectNode described) {
+  private static @Nullable ObjectNode bodySchema(ObjectNode described, String type) {
     JsonNode body = described.get("requestBody");
     if (body == null) {
       return null;
     }
-    JsonNode schema =
-        PublishedApi.resolved(body).path("content").path("application/json").get("schema");
+    JsonNode schema = PublishedApi.resolved(body).path("content").path(type).get("schema");
     return schema == null ? null : PublishedApi.resolved(schema);
   }
 
@@ -134,7 +200,7 @@ final class Requests {
   }
 
   private Call oddity(Call call, String operation) {
-    ObjectNode schema = bodySchema(described(operation));
+    ObjectNode schema = bodySchema(described(operation), "application/json");
     return switch (chance.below(schema == null ? 6 : 12)) {
       case 0 -> oddPath(call, operation);
       case 1 -> oddQuery(call, operation);
@@ -240,7 +306,15 @@ final class Requests {
                   bytes));
       case 5 ->
           call.with(
-              "Idempotency-Key", chance.of("\"k" + chance.below(50) + "\"", "k1", "\"", bytes));
+              ONCE,
+              chance.of(
+                  "\"k" + chance.below(50) + "\"",
+                  "k" + chance.below(50),
+                  "\"",
+                  "\"a\";b=1",
+                  "a b",
+                  "x".repeat(256),
+                  bytes));
       case 6 ->
           call.with(
                   "Signature-Input",
@@ -249,7 +323,16 @@ final class Requests {
               .with("Content-Digest", chance.of("sha-256=:AAAA:", "md5=:x:", bytes));
       case 7 -> call.with("Origin", chance.of("null", "https://evil.example.com", bytes));
       case 8 ->
-          call.with("Cookie", chance.of("a=b", "GRAFT_SESSION=x", "=;=;", "JSESSIONID=" + bytes));
+          call.with(
+              "Cookie",
+              chance.of(
+                  "a=b",
+                  "graft-session=x",
+                  "graft-session=" + bytes,
+                  "__Host-graft-session=y",
+                  "graft-login=z; graft-session=",
+                  "=;=;",
+                  "JSESSIONID=" + bytes));
       case 9 ->
           call.with(
               chance.of("Range", "If-None-Match", "If-Modified-Since", "Upgrade", "TE", "Prefer"),
