@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -299,6 +300,7 @@ final class Console {
           "A one-time link opens the session of an admin, so only whoever has every permission gets"
               + " one.");
     }
+    Body.ofOptional(request).only(Set.of());
     var json = Json.object();
     json.put("url", address(base(request), signIns.newLink()));
     json.put("expiresAt", clock.instant().plus(SignIns.LINK).toString());

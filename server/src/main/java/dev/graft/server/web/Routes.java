@@ -258,6 +258,14 @@ public final class Routes {
     return permissions;
   }
 
+  /** Those that show a secret once, for the same check. */
+  List<String> thatShowASecret() {
+    return routes.stream()
+        .filter(route -> route.is(Mark.SHOWS_A_SECRET))
+        .map(route -> route.method() + " " + route.path())
+        .toList();
+  }
+
   public RouterFunction<ServerResponse> function() {
     RouterFunctions.Builder builder = RouterFunctions.route();
     for (Route route : routes) {

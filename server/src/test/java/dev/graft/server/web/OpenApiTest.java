@@ -209,6 +209,107 @@ class OpenApiTest {
   }
 
   @Test
+  void everyOperationThatActsSaysHowOftenItMayBeAsked() {
+    for (String operation : operationsThatAct()) {
+      assertThat(codes(operation, "429")).as(operation).containsExactly("RATE_LIMITED");
+      assertThat(headers(operation, "429"))
+          .as(operation)
+          .contains("Retry-After", "RateLimit", "RateLimit-Policy");
+      assertThat(headersOfSuccess(operation))
+          .as(operation)
+          .isNotEmpty()
+          .allSatisfy(headers -> assertThat(headers).contains("RateLimit", "RateLimit-Policy"));
+    }
+  }
+
+  @Test
+  void everyPostThatActsSaysWhatComesOfRepeatingIt() {
+    List<String> secret = routes().thatShowASecret();
+    assertThat(secret).hasSizeGreaterThan(3);
+    for (String operation : operationsThatAct()) {
+      boolean isPost = operation.startsWith("POST ");
+      assertThat(parameters(operation).contains("Idempotency-Key")).as(operation).isEqualTo(isPost);
+      if (isPost) {
+        assertThat(codes(operation, "400")).as(operation).contains("INVALID_IDEMPOTENCY_KEY");
+        assertThat(codes(operation, "409")).as(operation).contains("IDEMPOTENCY_KEY_RUNNING");
+        assertThat(codes(operation, "409").contains("SECRET_NOT_KEPT"))
+            .as(operation)
+            .isEqualTo(secret.contains(operation));
+        assertThat(headers(operation, "409")).as(operation).contains("Retry-After");
+        assertThat(codes(operation, "422")).as(operation).contains("IDEMPOTENCY_KEY_REUSED");
+        // What is kept for a repetition is sealed.
+        assertThat(codes(operation, "503")).as(operation).contains("KEYS_UNAVAILABLE");
+        assertThat(headersOfSuccess(operation))
+            .as(operation)
+            .allSatisfy(headers -> assertThat(headers).contains("Idempotency-Replayed"));
+      }
+    }
+  }
+
+  @Test
+  void everyOperationThatReadsABodySaysWhatMayBeWrongWithIt() {
+    for (String operation : operationsThatAct()) {
+      if (!operation.startsWith("DELETE ")) {
+        assertThat(codes(operation, "400")).as(operation).contains("INVALID_BODY");
+        assertThat(codes(operation, "408")).as(operation).containsExactly("BODY_TOO_SLOW");
+        assertThat(codes(operation, "413")).as(operation).containsExactly("BODY_TOO_LARGE");
+        assertThat(codes(operation, "415")).as(operation).containsExactly("UNSUPPORTED_MEDIA_TYPE");
+      }
+    }
+  }
+
+  @Test
+  void everyOperationForKnownCallersSaysThatTheyMayNotBeTold() {
+    for (String operation : PublishedApi.operations()) {
+      if (!operation(operation).has("security")) {
+        assertThat(codes(operation, "503"))
+            .as(operation)
+            .contains("STORAGE_UNAVAILABLE", "ISSUER_UNAVAILABLE");
+      }
+    }
+  }
+
+  /** Those that change something for a caller who is known: not pages, and not what only looks. */
+  private static List<String> operationsThatAct() {
+    List<String> acting =
+        PublishedApi.operations().stream()
+            .filter(operation -> !operation.startsWith("GET "))
+            .filter(operation -> !operation(operation).has("security"))
+            .toList();
+    assertThat(acting).hasSizeGreaterThan(20);
+    return acting;
+  }
+
+  private static List<String> parameters(String operation) {
+    return operation(operation)
+        .path("parameters")
+        .valueStream()
+        .map(parameter -> text(PublishedApi.resolved(parameter), "name"))
+        .toList();
+  }
+
+  private static ObjectNode response(String operation, String status) {
+    JsonNode responses = operation(operation).required("responses");
+    assertThat(responses.has(status)).as(operation + " " + status).isTrue();
+    return PublishedApi.resolved(responses.required(status));
+  }
+
+  private static List<String> codes(String operation, String status) {
+    return codes(response(operation, status));
+  }
+
+  private static List<String> headers(String operation, String status) {
+    return List.copyOf(response(operation, status).required("headers").propertyNames());
+  }
+
+  private static List<List<String>> headersOfSuccess(String operation) {
+    return operation(operation).required("responses").propertyNames().stream()
+        .filter(status -> status.startsWith("2"))
+        .map(status -> headers(operation, status))
+        .toList();
+  }
+
+  @Test
   void everyReferenceLeadsSomewhereAndNothingSharedIsUnused() {
     Set<String> used = new TreeSet<>();
     everyObject(
