@@ -71,6 +71,8 @@ final class Commands {
                 Login::run,
                 "It needs a token that may do everything, and works for 15 minutes."))
         .addSubcommand("key", key())
+        .addSubcommand("keys", keys())
+        .addSubcommand("kms", kms())
         .addSubcommand("audit", audit())
         .addSubcommand("webhook", webhook())
         .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
@@ -373,6 +375,74 @@ final class Commands {
                 KeyGenerate::run,
                 "It is for GRAFT_MASTER_KEY, where the server runs. Nothing keeps it: keep a copy"
                     + " in a safe place, since without it no linked key can be opened."));
+  }
+
+  private static CommandSpec keys() {
+    return group(
+            "Gives accounts new data keys.",
+            "graft keys rotate [USER | --account ID | --all] [OPTIONS]")
+        .addSubcommand(
+            "rotate",
+            command(
+                    "Seals what is stored of an account with a new data key.",
+                    "graft keys rotate (USER | --account ID | --all) [--no-wait] [OPTIONS]",
+                    DataKeyRotation::run,
+                    "The one before is destroyed when nothing needs it any more. It is done while"
+                        + " everything else goes on, and a server that stops goes on with it later."
+                        + " The exit code is 1 when something does not open and stays as it is.")
+                .addPositional(
+                    PositionalParamSpec.builder()
+                        .index("0")
+                        .arity("0..1")
+                        .paramLabel("USER")
+                        .type(String.class)
+                        .description(USER)
+                        .build())
+                .addOption(option("--account", "ID", "The account, by its own id."))
+                .addOption(flag("--all", "Every account."))
+                .addOption(noWait()));
+  }
+
+  private static CommandSpec kms() {
+    return group(
+            "Shows what wraps the data keys, and wraps them again.",
+            "graft kms status|rotate|move [ARGUMENTS] [OPTIONS]")
+        .addSubcommand(
+            "status",
+            command(
+                "Shows which key of which provider wraps how many data keys.",
+                "graft kms status [OPTIONS]",
+                Kms::status,
+                "And how far the last rewrap and new data keys have got, and what went wrong."))
+        .addSubcommand(
+            "rotate",
+            command(
+                    "Wraps all data keys under the newest key of the provider.",
+                    "graft kms rotate [--no-wait] [OPTIONS]",
+                    Kms::rotate,
+                    "For after the wrapping key was rotated where it is kept, or a new master key"
+                        + " was set with the one before in GRAFT_MASTER_KEY_OLDER. No record is"
+                        + " touched, everything else goes on, and a server that stops goes on with it"
+                        + " later. The exit code is 1 when a data key could not be wrapped again.")
+                .addOption(noWait()))
+        .addSubcommand(
+            "move",
+            command(
+                    "Wraps the data keys of one provider by another.",
+                    "graft kms move FROM TO [--no-wait] [OPTIONS]",
+                    Kms::move,
+                    "The server is started with TO in GRAFT_KMS and FROM in GRAFT_KMS_OLDER first,"
+                        + " every node of it. As with rotate, no record is touched, and it may be"
+                        + " repeated.")
+                .addPositional(
+                    argument(0, "FROM", "The address of the provider before, as in local: ."))
+                .addPositional(
+                    argument(1, "TO", "The address of the provider that GRAFT_KMS names."))
+                .addOption(noWait()));
+  }
+
+  private static OptionSpec noWait() {
+    return flag("--no-wait", "Ask for it, and do not wait for its end.");
   }
 
   private static CommandSpec audit() {

@@ -74,7 +74,7 @@ class CommandLineTest {
 
   @Test
   void whoeverNamesNoCommandIsShownTheHelp() {
-    for (String group : List.of("", "template", "key", "audit", "api-key")) {
+    for (String group : List.of("", "template", "key", "keys", "kms", "audit", "api-key")) {
       Caller.Outcome outcome = call(group);
       assertThat(outcome.exit()).isEqualTo(64);
       assertThat(outcome.out()).isEmpty();
@@ -106,6 +106,10 @@ class CommandLineTest {
             "accounts --limit",
             "template check a b",
             "apply",
+            "kms move local:",
+            "keys rotate",
+            "keys rotate u --all",
+            "keys rotate u --account acc_1",
             "drift",
             "rollback u",
             "rollback u --to 1 --before op_1",

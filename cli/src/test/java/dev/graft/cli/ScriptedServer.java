@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +25,7 @@ final class ScriptedServer implements AutoCloseable {
       new Answer(404, Map.of("Content-Type", "application/problem+json"), Documents.NOT_FOUND);
 
   private final HttpServer server;
-  private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+  private final Map<String, Deque<Answer>> answers = new ConcurrentHashMap<>();
   private final List<Asked> asked = new CopyOnWriteArrayList<>();
 
   /**
@@ -57,11 +59,19 @@ final class ScriptedServer implements AutoCloseable {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       @Nullable String token = exchange.getRequestHeaders().getFirst("Authorization");
       asked.add(new Asked(what, Optional.ofNullable(token), body));
-      Answer answer = answers.getOrDefault(what, NOTHING_HERE);
+      Answer answer = next(what);
       answer.headers().forEach(exchange.getResponseHeaders()::set);
       byte[] bytes = answer.body().getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
       exchange.getResponseBody().write(bytes);
+    }
+  }
+
+  /** The last one stays. */
+  private Answer next(String what) {
+    Deque<Answer> left = answers.getOrDefault(what, new ArrayDeque<>(List.of(NOTHING_HERE)));
+    synchronized (left) {
+      return left.size() > 1 ? left.removeFirst() : left.getFirst();
     }
   }
 
@@ -72,7 +82,17 @@ final class ScriptedServer implements AutoCloseable {
   }
 
   ScriptedServer answers(String what, int status, Map<String, String> headers, String body) {
-    answers.put(what, new Answer(status, headers, body));
+    answers.put(what, new ArrayDeque<>(List.of(new Answer(status, headers, body))));
+    return this;
+  }
+
+  /** It answers this with one document after the other, and with the last one from then on. */
+  ScriptedServer answersInTurn(String what, String... documents) {
+    var turns = new ArrayDeque<Answer>();
+    for (String document : documents) {
+      turns.add(new Answer(200, Map.of("Content-Type", "application/json"), document));
+    }
+    answers.put(what, turns);
     return this;
   }
 

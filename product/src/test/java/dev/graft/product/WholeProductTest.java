@@ -88,6 +88,11 @@ class WholeProductTest {
       assertThat(Http.objects(sandbox.url(), "Demo%20customer", "assistant")).hasSize(1);
       assertThat(Http.objects(sandbox.url(), "Demo%20customer", "tool")).hasSize(1);
 
+      assertThat(run(user, 0, "kms", "status")).contains("provider   local:", "2 data keys");
+      assertThat(run(user, 0, "kms", "rotate")).contains("2 data keys wrapped by local:");
+      assertThat(run(user, 1, "kms", "move", "aws-kms:x", "local:"))
+          .contains("KEY_PROVIDER_MISMATCH");
+      assertThat(run(user, 0, "keys", "rotate", "user_123")).contains("has a new data key");
       assertThat(run(user, 0, "drift", "user_123")).contains("as applied");
       assertThat(run(user, 0, "repair", "user_123", "--plan")).isNotEmpty();
       assertThat(run(user, 2, "uninstall", "user_123", "--plan")).contains("delete");

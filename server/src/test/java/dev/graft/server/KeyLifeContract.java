@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.graft.core.json.Json;
 import dev.graft.sandbox.Account;
 import dev.graft.sandbox.Sandbox;
+import dev.graft.server.webhook.Receiver;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditRecord;
 import dev.graft.store.Database;
@@ -16,6 +17,7 @@ import dev.graft.vault.DataKey;
 import dev.graft.vault.LocalKeyProvider;
 import dev.graft.vault.Vault;
 import dev.graft.vault.VaultException;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,8 +39,10 @@ import tools.jackson.databind.JsonNode;
 
 /** The life of data keys in a running server, on either database. */
 abstract class KeyLifeContract {
-  private static final int MANY = Boolean.getBoolean("graft.long") ? 10_000 : 2_000;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int MANY = Boolean.getBoolean("graft.long") ? 10_000 : 1_000;
+  private static final Duration PATIENCE =
+      Duration.ofSeconds(Boolean.getBoolean("graft.long") ? 600 : 60);
+  private static final String ADMIN = "an-admin-token-of-more-than-twenty-characters";
 
   /** Everything that is sealed for accounts, but for those that are being cloned into. */
   private static final String[] RECORDS = {
@@ -300,6 +304,224 @@ abstract class KeyLifeContract {
                   other, new SwitchedKeyProvider("local:", SwitchedKeyProvider.masterKey(0x11))))) {
         assertThat(server.clone("user-1").status()).isEqualTo(200);
       }
+    }
+  }
+
+  /**
+   * What belongs to no account is sealed with a data key of Graft's own, which moves like the
+   * others: what recognises API keys, signs webhooks and checkpoints, and what requests were
+   * answered.
+   */
+  @Test
+  void whatGraftKeepsForItselfSurvivesAMoveAndWhatIsDoneToKeysIsOnRecord() throws Exception {
+    try (var sandbox = Sandbox.start();
+        var receiver = new Receiver()) {
+      Map<String, String> environment = environment(sandbox);
+      environment.put("GRAFT_AUTH", "token");
+      environment.put("GRAFT_ADMIN_TOKEN", ADMIN);
+      environment.put("GRAFT_WEBHOOK_ALLOW", "127.0.0.1");
+      var local = new SwitchedKeyProvider("local:", SwitchedKeyProvider.masterKey(0x11));
+      var other = new SwitchedKeyProvider("other:", SwitchedKeyProvider.masterKey(0x33));
+      String customersKey = UUID.randomUUID().toString();
+      sandbox.account("A", customersKey);
+      String linking = Json.write(Json.object().put("userId", "user").put("apiKey", customersKey));
+      JsonNode apiKey;
+      JsonNode webhook;
+      String auditKey;
+      String linked;
+      try (var server = RunningServer.start(environment, vault(local))) {
+        apiKey =
+            posted(
+                    server,
+                    ADMIN,
+                    "",
+                    "/v1/api-keys",
+                    "{\"label\":\"x\",\"scopes\":[\"manage\",\"link\",\"read\"]}")
+                .json();
+        String key = apiKey.get("key").stringValue();
+        webhook =
+            posted(
+                    server,
+                    key,
+                    "",
+                    "/v1/webhooks",
+                    Json.write(Json.object().put("url", receiver.url().toString())))
+                .json();
+        auditKey = got(server, key, "/v1/audit/key").json().get("publicKey").stringValue();
+        RunningServer.Answer answer = posted(server, key, "link-1", "/v1/accounts", linking);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+        linked = answer.body();
+      }
+      String key = apiKey.get("key").stringValue();
+      String rewrap;
+      try (var server = RunningServer.start(environment, vault(other, local))) {
+        String move = "{\"from\":\"local:\",\"to\":\"other:\"}";
+        RunningServer.Answer asked = posted(server, key, "move-1", "/v1/keys/rewrap", move);
+        assertThat(asked.status()).as(asked.body()).isEqualTo(202);
+        rewrap = asked.json().get("id").stringValue();
+        RunningServer.Answer again = posted(server, key, "move-1", "/v1/keys/rewrap", move);
+        assertThat(again.body()).isEqualTo(asked.body());
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(posted(server, key, "", "/v1/keys/renew", "{\"all\":true}").status())
+            .isEqualTo(202);
+        Instant end = Instant.now().plus(PATIENCE);
+        JsonNode status = got(server, key, "/v1/keys").json();
+        while (!status.at("/rewrap/status").stringValue().equals("finished")
+            || status.at("/renewals/waiting").intValue() > 0) {
+          assertThat(Instant.now()).as(status.toString()).isBefore(end);
+          Thread.sleep(20);
+          status = got(server, key, "/v1/keys").json();
+        }
+        assertThat(status.get("dataKeys")).hasSize(1);
+      }
+      try (var server = RunningServer.start(environment, vault(other));
+          var rows = StoredRows.of(environment)) {
+        assertThat(rows.dataKeys())
+            .hasSize(2)
+            .allMatch(dataKey -> dataKey.providerUri().equals("other:"));
+        assertThat(got(server, key, "/v1/audit/key").json().get("publicKey").stringValue())
+            .isEqualTo(auditKey);
+        RunningServer.Answer again = posted(server, key, "link-1", "/v1/accounts", linking);
+        assertThat(again.body()).isEqualTo(linked);
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        receiver.forget();
+        String test = "/v1/webhooks/" + webhook.get("id").stringValue() + "/test";
+        assertThat(posted(server, key, "", test, "{}").status()).isEqualTo(200);
+        assertThat(receiver.await("webhook.test").isSignedWith(webhook.get("secret").stringValue()))
+            .isTrue();
+        String byKey = "key:" + apiKey.get("id").stringValue() + "|";
+        assertThat(
+                rows.rows(
+                    "SELECT act, actor, subject FROM audit_record WHERE act LIKE 'data-key%'"
+                        + " AND act <> 'data-key.renewed'"))
+            .containsExactlyInAnyOrder(
+                "data-keys.rewrap-asked|" + byKey + rewrap + "|",
+                "data-keys.rewrapped|node:graft|" + rewrap + "|",
+                "data-key.renewal-asked|" + byKey + "null|");
+        assertThat(rows.rows("SELECT actor FROM audit_record WHERE act = 'data-key.renewed'"))
+            .containsExactly("node:graft|");
+      }
+    }
+  }
+
+  private static RunningServer.Answer posted(
+      RunningServer server, String token, String idempotencyKey, String path, String body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.url().resolve(path))
+            .header("Authorization", "Bearer " + token)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (!idempotencyKey.isEmpty()) {
+      request.header("Idempotency-Key", idempotencyKey);
+    }
+    return server.send(request);
+  }
+
+  private static RunningServer.Answer got(RunningServer server, String token, String path) {
+    return server.send(
+        HttpRequest.newBuilder(server.url().resolve(path))
+            .header("Authorization", "Bearer " + token));
+  }
+
+  /** Where something sealed stands: its row, and what opens it there. */
+  private record Stored(DataKey dataKey, Context context, Sealed sealed) {
+    byte[] bytes() {
+      return sealed.bytes();
+    }
+  }
+
+  /** By someone who can write to the database, with everything that a server put there itself. */
+  @Test
+  void nothingThatIsStoredOpensAnywhereButInItsPlace() throws Exception {
+    try (var sandbox = Sandbox.start()) {
+      Map<String, String> environment = environment(sandbox);
+      var provider = new SwitchedKeyProvider("local:", SwitchedKeyProvider.masterKey(0x11));
+      Vault vault = vault(provider);
+      var stored = new ArrayList<Stored>();
+      try (var server = RunningServer.start(environment, vault);
+          var rows = StoredRows.of(environment)) {
+        for (int i = 0; i < 12; i++) {
+          String user = "user-" + i;
+          linked(sandbox, server, user);
+          assertThat(server.clone(user).status()).isEqualTo(200);
+          String account = accountOf(server, user);
+          assertThat(server.post("/v1/accounts/" + account + "/plans", "{}").status())
+              .isEqualTo(201);
+        }
+        for (DataKey dataKey : rows.dataKeys()) {
+          String account = dataKey.accountId();
+          if (account.equals("system")) {
+            continue;
+          }
+          stored.add(
+              new Stored(
+                  dataKey,
+                  new Context(account, "vapi-key", account),
+                  new Sealed(rows.bytes("SELECT api_key FROM account WHERE id = ?", account))));
+          for (String column : List.of("applied", "observed")) {
+            for (String address : List.of("tool/main", "assistant/main")) {
+              String installation =
+                  rows.rows("SELECT id FROM installation WHERE account_id = ?", account)
+                      .getFirst()
+                      .replace("|", "");
+              stored.add(
+                  new Stored(
+                      dataKey,
+                      new Context(
+                          account, "body", "ledger " + installation + " " + address + " " + column),
+                      new Sealed(
+                          rows.bytes(
+                              "SELECT "
+                                  + column
+                                  + " FROM ledger WHERE address = '"
+                                  + address
+                                  + "' AND installation_id = ?",
+                              installation))));
+            }
+          }
+          String plan =
+              rows.rows("SELECT id FROM plan WHERE account_id = ?", account)
+                  .getFirst()
+                  .replace("|", "");
+          stored.add(
+              new Stored(
+                  dataKey,
+                  new Context(account, "body", "plan " + plan),
+                  new Sealed(rows.bytes("SELECT content FROM plan WHERE id = ?", plan))));
+        }
+      }
+      int swaps = 0;
+      var accepted = new ArrayList<String>();
+      for (Stored from : stored) {
+        assertThat(vault.open(from.dataKey(), from.context(), from.bytes())).isNotEmpty();
+        for (Stored to : stored) {
+          // With the data key of where it goes, and with its own brought along.
+          for (DataKey dataKey : List.of(to.dataKey(), from.dataKey())) {
+            if (!from.context().equals(to.context())) {
+              swaps++;
+              try {
+                vault.open(dataKey, to.context(), from.bytes());
+                accepted.add(from.context() + " as " + to.context());
+              } catch (VaultException e) {
+                assertThat(e.mayHelpToTryAgain()).isFalse();
+              }
+            }
+          }
+        }
+      }
+      assertThat(accepted).isEmpty();
+      assertThat(swaps).isEqualTo(72 * 71 * 2);
+
+      Stored one = stored.getFirst();
+      int flips = 0;
+      for (int bit = 0; bit < one.bytes().length * Byte.SIZE; bit++) {
+        byte[] changed = one.bytes().clone();
+        changed[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
+        flips++;
+        assertThatThrownBy(() -> vault.open(one.dataKey(), one.context(), changed))
+            .isInstanceOf(VaultException.class);
+      }
+      assertThat(flips).isEqualTo(8 * (102 + 36));
     }
   }
 
@@ -582,6 +804,10 @@ abstract class KeyLifeContract {
   private static void assertRefused(RunningServer.Answer answer) {
     assertThat(answer.status()).as(answer.body()).isEqualTo(503);
     assertThat(answer.code()).isEqualTo("KEYS_UNAVAILABLE");
+    assertThat(answer.json().get("error").stringValue())
+        .isEqualTo(
+            "The keys cannot be opened now. The key provider local: does not answer. Graft goes on by"
+                + " itself when it does.");
     assertThat(answer.header("Retry-After")).isNotEmpty();
   }
 
@@ -637,6 +863,24 @@ abstract class KeyLifeContract {
                         .put("sealedApiKey", OriginalRecords.RECORD)));
         assertThat(linked.status()).as(linked.body()).isEqualTo(201);
         assertThat(server.clone("moving").status()).isEqualTo(200);
+        assertThat(
+                server
+                    .post(
+                        "/api/vapi/link",
+                        Json.write(
+                            Json.object()
+                                .put("userId", "moving-too")
+                                .put("sealedApiKey", OriginalRecords.RECORD)))
+                    .status())
+            .isEqualTo(200);
+        try (var rows = StoredRows.of(environment)) {
+          assertThat(rows.rows("SELECT api_key FROM account"))
+              .as("in its own form")
+              .hasSize(1)
+              .allMatch(record ->
+                  record.startsWith(
+                      HexFormat.of().formatHex("GRFT".getBytes(StandardCharsets.US_ASCII))));
+        }
         assertThat(Canary.findIn(folder, OriginalRecords.API_KEY)).isEmpty();
       }
       environment.put("GRAFT_MASTER_KEY_OLDER", "");

@@ -105,9 +105,26 @@ public final class Vault {
    * are. The old row opens as well for as long as its provider keeps the old key.
    */
   public DataKey rewrap(DataKey dataKey) {
+    if (dataKey.providerUri().equals(current.uri())) {
+      return rewrapInPlace(dataKey);
+    }
     try (Secret key = unwrap(dataKey)) {
       return wrap(dataKey.id(), dataKey.accountId(), key);
     }
+  }
+
+  /** The service may be able to do this by itself; that it did it well is proven here. */
+  private DataKey rewrapInPlace(DataKey dataKey) {
+    var rewrapped =
+        new DataKey(
+            dataKey.id(),
+            dataKey.accountId(),
+            current.uri(),
+            current.rewrap(dataKey.wrapped(), dataKey.context()));
+    // Bound to this data key it unwraps to no other one; if it did not unwrap, the account were
+    // lost.
+    unwrapOnce(rewrapped);
+    return rewrapped;
   }
 
   /**

@@ -232,6 +232,25 @@ class VaultTest {
         .isEqualTo(VaultException.Kind.WRONG_KEY);
   }
 
+  /** As AWS KMS and Vault do: the data key does not leave them for it. */
+  @Test
+  void aProviderThatRewrapsByItselfIsLetDoSoAndItsAnswerIsTried() {
+    DataKey before = vault.newDataKey("acct-1");
+    byte[] record = vault.seal(before, CONTEXT, PLAINTEXT);
+    var rotated =
+        new RewrappingKeyProvider(
+            new LocalKeyProvider(Fixtures.masterKey(0x22), List.of(Fixtures.masterKey(0x11))));
+    var rotating = Fixtures.vault(rotated);
+
+    DataKey after = rotating.rewrap(before);
+
+    assertThat(rotated.rewraps).isEqualTo(1);
+    assertThat(after.wrapped().kekVersion()).isEqualTo(Fixtures.masterKey(0x22).id());
+    assertThat(rotating.open(after, CONTEXT, record)).isEqualTo(PLAINTEXT);
+    rotated.broken = true;
+    assertThat(refusalOf(() -> rotating.rewrap(before))).isEqualTo(VaultException.Kind.TAMPERED);
+  }
+
   @Test
   void aRewrapMovesADataKeyToAnotherProvider() {
     DataKey before = vault.newDataKey("acct-1");
@@ -401,6 +420,39 @@ class VaultTest {
     @Override
     public String check() {
       return real.check();
+    }
+  }
+
+  /** Rewraps by itself, and may answer with what does not unwrap. */
+  private static final class RewrappingKeyProvider implements KeyProvider {
+    private final KeyProvider real;
+    private int rewraps;
+    private boolean broken;
+
+    RewrappingKeyProvider(KeyProvider real) {
+      this.real = real;
+    }
+
+    @Override
+    public String uri() {
+      return real.uri();
+    }
+
+    @Override
+    public Wrapped wrap(Secret dataKey, Context context) {
+      throw new AssertionError("the service was to do it by itself");
+    }
+
+    @Override
+    public Secret unwrap(Wrapped wrapped, Context context) {
+      return real.unwrap(wrapped, context);
+    }
+
+    @Override
+    public Wrapped rewrap(Wrapped wrapped, Context context) {
+      rewraps++;
+      Wrapped anew = real.rewrap(wrapped, context);
+      return broken ? new Wrapped(anew.kekVersion(), new byte[61]) : anew;
     }
   }
 

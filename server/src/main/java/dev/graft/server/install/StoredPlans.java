@@ -64,12 +64,17 @@ public final class StoredPlans {
         new Plans.Row(
             id, account.id(), template, release, basis, Json.write(wish.toJson()), clock.instant());
     AuditRecord act = acts.record("plan.made", account.id(), id, about(template, release, wish));
-    Account known = account;
-    while (!plans.keep(
-        row, content, keys.bodies(known), known.dataKey(), clock.instant().minus(KEPT), act)) {
-      // The account got a new data key meanwhile, or is gone.
-      known = accounts.withId(account.id()).orElseThrow();
-    }
+    Keys.Present present;
+    do {
+      // It may have got a new data key while the plan was made, and get another one at any time.
+      present = keys.present(account.id()).orElseThrow();
+    } while (!plans.keep(
+        row,
+        content,
+        present.bodies(),
+        present.account().dataKey(),
+        clock.instant().minus(KEPT),
+        act));
     return id;
   }
 

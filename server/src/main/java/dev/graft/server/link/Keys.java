@@ -134,7 +134,31 @@ public final class Keys {
    * opens, too, for as long as the one is there that sealed it.
    */
   public BodySeal bodies(Account account) {
-    Map<String, DataKey> known = known(account);
+    return bodies(account, known(account));
+  }
+
+  /** An account as it is now, and what seals and opens its bodies. */
+  public record Present(Account account, BodySeal bodies) {}
+
+  /**
+   * The account as it is now. Its data key is at hand, so that a body can be sealed however soon
+   * the account gets another one; whoever keeps the body finds out whether it did.
+   */
+  public Optional<Present> present(String accountId) {
+    for (int i = 0; i < LOOKS; i++) {
+      Optional<Account> account = accounts.withId(accountId);
+      if (account.isEmpty()) {
+        return Optional.empty();
+      }
+      Map<String, DataKey> known = known(account.get());
+      if (known.containsKey(account.get().dataKey())) {
+        return Optional.of(new Present(account.get(), bodies(account.get(), known)));
+      }
+    }
+    throw missing(accountId);
+  }
+
+  private BodySeal bodies(Account account, Map<String, DataKey> known) {
     return new BodySeal(
         (place, body) ->
             vault.seal(

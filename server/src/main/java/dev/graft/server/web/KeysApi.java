@@ -45,6 +45,8 @@ final class KeysApi {
   }
 
   ServerResponse status(ServerRequest request) {
+    // First, so that of a rewrap that is finished everything else shows what came of it.
+    Optional<Rewraps.Rewrap> rewrap = rewraps.latest();
     var json = Json.object();
     json.put("provider", keys.provider());
     String current = wrappingKey(json);
@@ -62,7 +64,6 @@ final class KeysApi {
               wrapping.provider().equals(keys.provider())
                   && wrapping.wrappingKey().equals(current));
     }
-    Optional<Rewraps.Rewrap> rewrap = rewraps.latest();
     json.set("rewrap", rewrap.map(this::view).orElse(null));
     json.put("faultCount", dataKeys.countFaults());
     var faults = json.putArray("faults");

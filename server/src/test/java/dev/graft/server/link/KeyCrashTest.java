@@ -15,6 +15,8 @@ import dev.graft.core.template.Resource;
 import dev.graft.core.template.Version;
 import dev.graft.server.SwitchedKeyProvider;
 import dev.graft.server.access.Acts;
+import dev.graft.server.install.StoredPlans;
+import dev.graft.server.install.Wish;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditRecord;
@@ -334,6 +336,39 @@ class KeyCrashTest {
       assertThat(bench.everything(account, provider)).isEqualTo(everything);
     }
     assertThat(bench.renewing(provider).round()).as("nothing is left").isFalse();
+  }
+
+  /**
+   * The plan takes a while, and the account gets a new data key meanwhile: twice, for good measure.
+   */
+  @Test
+  void aPlanOfAnAccountThatGotANewDataKeyMeanwhileIsKeptAllTheSame() {
+    try (var bench = new Bench(Database.sqlite(folder.resolve("graft.db")))) {
+      SwitchedKeyProvider provider = local(0x11);
+      Keys keys = bench.keys(provider);
+      Account asItWas = bench.installed(keys);
+      for (int i = 0; i < 2; i++) {
+        bench.renewing(provider).ask(asItWas);
+        assertThat(bench.renewing(provider).round()).isTrue();
+      }
+      assertThat(bench.dataKeys.ofOwner(asItWas.id()))
+          .extracting(StoredDataKey::id)
+          .doesNotContain(asItWas.dataKey());
+      var plans =
+          new StoredPlans(
+              new Plans(bench.database),
+              bench.accounts,
+              keys,
+              bench.acts,
+              () -> NOW,
+              () -> "plan_late");
+      Plans.Row row = Bench.plan(asItWas);
+
+      String id =
+          plans.keep(asItWas, "front-desk", row.release(), row.basis(), Wish.PLAIN, CONTENT);
+
+      assertThat(plans.withId(id).orElseThrow().content()).isEqualTo(CONTENT);
+    }
   }
 
   @Test
