@@ -33,8 +33,8 @@ import org.springframework.context.support.GenericApplicationContext;
  * start.
  */
 public final class Main {
-  private static final int USAGE = 64;
-  private static final int FAILED = 1;
+  static final int USAGE = 64;
+  static final int FAILED = 1;
 
   private Main() {}
 
@@ -64,11 +64,22 @@ public final class Main {
     return switch (command) {
       case "serve" -> help ? Manual.serve(out) : serve(rest, environment, out, err);
       case "config" -> help ? Manual.config(out) : config(rest, environment, out, err);
+      case "kms" -> help ? Manual.kmsCheck(out) : kms(rest, environment, out, err);
       default -> {
         err.println("The server knows the commands serve and config, and not '" + command + "'.");
         yield USAGE;
       }
     };
+  }
+
+  /** The one command of kms that talks to a key provider and to no server. */
+  private static int kms(
+      List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    if (arguments.isEmpty() || !arguments.getFirst().equals("check")) {
+      err.println("Of the commands of kms the server knows check alone.");
+      return USAGE;
+    }
+    return KmsCheck.run(arguments.subList(1, arguments.size()), environment, out, err);
   }
 
   private static int config(

@@ -43,16 +43,46 @@ final class Manual {
     return 0;
   }
 
+  static int kmsCheck(PrintStream out) {
+    out.println(
+        """
+        graft kms check - tries a key provider with your own credentials
+
+        Usage: graft kms check [ADDRESS ...] [--times N] [--json] [--config FILE]
+
+        Wraps and unwraps a data key that is made for the purpose and stored nowhere, makes sure
+        that another account's does not unwrap, and wraps it anew as 'graft kms rotate' does. Says
+        how long each takes, under which version of the key, and, when a step fails, why, what to
+        do, and what it must be allowed to do. Needs no running server.
+
+          ADDRESS    a key provider, for instance aws-kms:alias/graft (docs/keys.md has one of
+                     each kind); without any, those of GRAFT_KMS and GRAFT_KMS_OLDER
+          --times N  wraps and unwraps N times [5]
+          --json     for programs
+          --config   a file of settings, as for graft serve
+
+        The exit code is 0 when all of it works, 1 when something does not, and 64 when this
+        command is not understood.\
+        """);
+    return 0;
+  }
+
   private static void wrapped(String text, String indent, PrintStream out) {
+    out.println(wrapped(text, indent));
+  }
+
+  /** The text in lines that are not too long, each indented. */
+  static String wrapped(String text, String indent) {
+    var lines = new StringBuilder();
     var line = new StringBuilder(indent);
-    for (String word : text.split(" ", -1)) {
-      if (line.length() + word.length() + 1 > WIDTH) {
-        out.println(line.toString().stripTrailing());
+    for (String word : text.strip().split(" ", -1)) {
+      if (line.length() > indent.length() && line.length() + word.length() + 1 > WIDTH) {
+        lines.append(line.toString().stripTrailing()).append('\n');
         line = new StringBuilder(indent);
       }
       line.append(word).append(' ');
     }
-    out.println(line.toString().stripTrailing());
+    return lines.append(line.toString().stripTrailing()).toString();
   }
 
   static void settings(GivenSettings given, boolean json, PrintStream out) {
