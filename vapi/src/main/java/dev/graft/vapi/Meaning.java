@@ -65,7 +65,7 @@ final class Meaning {
     if (status == 404 && messages.stream().anyMatch(text -> text.startsWith("Cannot "))) {
       return unknown("the server at this address does not know the route, so it is not Vapi");
     }
-    return new Reply.Refused(status, code(body), messages);
+    return new Reply.Refused(status, code(body, key), messages);
   }
 
   private static Reply ok(Answer.Response response) {
@@ -78,9 +78,9 @@ final class Meaning {
     return new Reply.Unknown(Reply.Trouble.BAD_ANSWER, cause);
   }
 
-  private static String code(ObjectNode body) {
+  private static String code(ObjectNode body, Secret key) {
     JsonNode code = body.get("error");
-    return code != null && code.isString() ? shortened(code.stringValue()) : "";
+    return code != null && code.isString() ? shortened(key.maskIn(code.stringValue())) : "";
   }
 
   /** Vapi's sentences: one string, a list of them, or nested, without the key in any. */

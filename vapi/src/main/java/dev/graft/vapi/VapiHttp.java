@@ -3,11 +3,9 @@ package dev.graft.vapi;
 import dev.graft.core.json.Json;
 import dev.graft.core.json.MalformedJson;
 import dev.graft.vault.Secret;
-import dev.graft.vault.SecretAccess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -15,12 +13,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.DefaultClientConnectionReuseStrategy;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
@@ -30,8 +29,11 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +56,7 @@ public final class VapiHttp implements AutoCloseable {
   private final List<Host> hosts;
 
   private final CloseableHttpClient client;
-  private final ScheduledExecutorService deadlines;
+  private final ScheduledThreadPoolExecutor deadlines;
   private final ExecutorService together = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
@@ -70,7 +72,10 @@ public final class VapiHttp implements AutoCloseable {
             .setMaxConnTotal(connections * 2)
             .setMaxConnPerRoute(connections)
             .setConnectionFactory(
-                ManagedHttpClientConnectionFactory.builder().http1Config(ANSWERS).build())
+                ManagedHttpClientConnectionFactory.builder()
+                    .http1Config(ANSWERS)
+                    .requestWriterFactory(KeyedRequests::new)
+                    .build())
             .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
             .setDefaultConnectionConfig(
                 ConnectionConfig.custom()
@@ -87,10 +92,24 @@ public final class VapiHttp implements AutoCloseable {
             .disableAutomaticRetries()
             .disableCookieManagement()
             .disableAuthCaching()
+            .setConnectionReuseStrategy(VapiHttp::mayBeUsedAgain)
             .build();
     this.deadlines =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("vapi-deadlines").factory());
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("vapi-deadlines").factory());
+    // What was answered in time is not remembered until its time would have been up.
+    this.deadlines.setRemoveOnCancelPolicy(true);
+  }
+
+  /**
+   * A refusal can repeat the key that it refuses, and the buffer of a connection that is kept would
+   * remember it. Those that come by the hundred say nothing of keys.
+   */
+  private static boolean mayBeUsedAgain(
+      HttpRequest request, HttpResponse response, HttpContext context) {
+    int status = response.getCode();
+    return (status < 400 || status == 404 || status == 429)
+        && DefaultClientConnectionReuseStrategy.INSTANCE.keepAlive(request, response, context);
   }
 
   /** Does things at the same time and waits for all of them; results in the order of the tasks. */
@@ -160,11 +179,6 @@ public final class VapiHttp implements AutoCloseable {
     if (Trace.CURRENT.isBound()) {
       request.setHeader(Trace.HEADER, Trace.CURRENT.get().call().header());
     }
-    request.setHeader(
-        "Authorization",
-        key.reveal(
-            SecretAccess.of("the authorization header towards Vapi"),
-            bytes -> "Bearer " + new String(bytes, StandardCharsets.UTF_8)));
     if (body != null) {
       request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));
     }
@@ -178,7 +192,8 @@ public final class VapiHttp implements AutoCloseable {
             limit.toMillis(),
             TimeUnit.MILLISECONDS);
     try {
-      return client.execute(request, response -> read(response, request));
+      return ScopedValue.where(KeyedRequests.KEY, key)
+          .call(() -> client.execute(request, response -> read(response, request)));
     } catch (IOException e) {
       boolean timedOut = late.get() || e instanceof InterruptedIOException;
       return new Answer.Broken(timedOut, timedOut ? "no answer from Vapi in time" : words(e));

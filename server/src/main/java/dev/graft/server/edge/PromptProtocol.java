@@ -1,6 +1,7 @@
 package dev.graft.server.edge;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -11,8 +12,11 @@ import org.apache.coyote.Processor;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.coyote.http11.Http11Processor;
 import org.apache.tomcat.util.net.AbstractEndpoint;
+import org.apache.tomcat.util.net.ApplicationBufferHandler;
 import org.apache.tomcat.util.net.NioChannel;
+import org.apache.tomcat.util.net.SocketBufferHandler;
 import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +30,7 @@ public final class PromptProtocol extends Http11NioProtocol {
   public static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final Logger LOG = LoggerFactory.getLogger(PromptProtocol.class);
+  private static final byte[] NOTHING = new byte[8 * 1024];
   private static final Duration LOOKS_EVERY = Duration.ofSeconds(1);
 
   private final Map<SocketWrapperBase<NioChannel>, Long> dawdling = new HashMap<>();
@@ -43,9 +48,40 @@ public final class PromptProtocol extends Http11NioProtocol {
         throws IOException {
       atWork.put(connection, this);
       try {
-        return super.service(connection);
+        AbstractEndpoint.Handler.SocketState state = super.service(connection);
+        if (state == AbstractEndpoint.Handler.SocketState.OPEN
+            || state == AbstractEndpoint.Handler.SocketState.CLOSED) {
+          forget(connection);
+        }
+        return state;
       } finally {
         atWork.remove(connection);
+      }
+    }
+
+    /**
+     * Between requests nothing of the last one is needed, and keys and tokens were in it: a
+     * connection that is kept shall not keep them.
+     */
+    private void forget(SocketWrapperBase<?> connection) {
+      if (getRequest().getInputBuffer() instanceof ApplicationBufferHandler read) {
+        wipe(read.getByteBuffer());
+      }
+      SocketBufferHandler buffers = connection.getSocketBufferHandler();
+      if (buffers != null && buffers.isReadBufferEmpty()) {
+        wipe(buffers.getReadBuffer());
+      }
+      if (buffers != null && buffers.isWriteBufferEmpty()) {
+        wipe(buffers.getWriteBuffer());
+      }
+    }
+
+    private static void wipe(@Nullable ByteBuffer buffer) {
+      if (buffer != null) {
+        ByteBuffer all = buffer.duplicate().clear();
+        while (all.hasRemaining()) {
+          all.put(NOTHING, 0, Math.min(NOTHING.length, all.remaining()));
+        }
       }
     }
   }

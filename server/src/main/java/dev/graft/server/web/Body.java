@@ -72,6 +72,8 @@ final class Body {
               + ", column "
               + e.column()
               + "). Send one JSON object in UTF-8.");
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
     }
   }
 

@@ -207,6 +207,8 @@ public class WebConfiguration {
         connector.setProperty("maxSwallowSize", String.valueOf(2 * 1024 * 1024));
         connector.setProperty("connectionTimeout", "10000");
         connector.setProperty("keepAliveTimeout", "60000");
+        // What served a request has what was read and written in buffers: it serves no other one.
+        connector.setProperty("processorCache", "0");
         connector.setProperty("disableUploadTimeout", "false");
         connector.setProperty("connectionUploadTimeout", "10000");
         connector.setProperty("maxHttpRequestHeaderSize", "16384");

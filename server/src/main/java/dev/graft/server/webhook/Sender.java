@@ -8,9 +8,8 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -43,9 +42,9 @@ final class Sender implements AutoCloseable {
   private final CloseableHttpClient encrypted;
   private final CloseableHttpClient plain;
   private final Duration limit;
-  private final ScheduledExecutorService deadlines =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("webhook-deadlines").factory());
+  private final ScheduledThreadPoolExecutor deadlines =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("webhook-deadlines").factory());
 
   /**
    * Opens nothing yet.
@@ -56,6 +55,7 @@ final class Sender implements AutoCloseable {
     this.encrypted = client(new Checked(reach, false), limit);
     this.plain = client(new Checked(reach, true), limit);
     this.limit = limit;
+    deadlines.setRemoveOnCancelPolicy(true);
   }
 
   /** What came of it. */

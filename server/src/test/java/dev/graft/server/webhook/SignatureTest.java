@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.vault.Secret;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -43,6 +45,49 @@ class SignatureTest {
     assertThat(got("evt_1", now.plusSeconds(1), both, body).isSignedWith(Signature.shown(one)))
         .isFalse();
     assertThat(got("evt_1", now, both, body + " ").isSignedWith(Signature.shown(one))).isFalse();
+  }
+
+  /** What docs/webhooks.md tells receivers to write, run as it stands there. */
+  @Test
+  void thePythonOfTheManualAcceptsItAndNothingElse() throws Exception {
+    String manual = Files.readString(Path.of("../docs/webhooks.md"));
+    String python = manual.split("```python\n", -1)[1].split("```", -1)[0];
+    Secret secret = Signature.newSecret();
+    Secret former = Signature.newSecret();
+    Instant now = Instant.now();
+    String body = "{\"type\":\"account.linked\",\"name\":\"Zoë\"}";
+    String signature = Signature.of(List.of(secret, former), "evt_1", now, body.getBytes(UTF_8));
+    String script =
+        python
+            + """
+            import sys
+            for line in sys.stdin.buffer.read().decode().splitlines():
+                secret, id, timestamp, signature, body = line.split("\t")
+                headers = {"webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature}
+                print(verified(secret, headers, body.encode()))
+            """;
+    String good = "\tevt_1\t" + now.getEpochSecond() + "\t" + signature + "\t" + body;
+    Instant old = now.minusSeconds(600);
+    List<String> cases =
+        List.of(
+            Signature.shown(secret) + good,
+            Signature.shown(former) + good,
+            Signature.shown(Signature.newSecret()) + good,
+            Signature.shown(secret) + good.replace("evt_1", "evt_2"),
+            Signature.shown(secret) + good.replace("linked", "failed"),
+            Signature.shown(secret)
+                + "\tevt_1\t"
+                + old.getEpochSecond()
+                + "\t"
+                + Signature.of(List.of(secret), "evt_1", old, body.getBytes(UTF_8))
+                + "\t"
+                + body);
+    Process process = new ProcessBuilder("python3", "-c", script).redirectErrorStream(true).start();
+    try (var in = process.getOutputStream()) {
+      in.write(String.join("\n", cases).getBytes(UTF_8));
+    }
+    String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(said.lines()).containsExactly("True", "True", "False", "False", "False", "False");
   }
 
   private static Receiver.Got got(String id, Instant at, String signature, String body) {
