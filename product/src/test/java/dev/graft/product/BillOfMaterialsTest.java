@@ -36,6 +36,22 @@ class BillOfMaterialsTest {
     }
   }
 
+  @Test
+  void everyLibraryOfAKeyProviderIsInItsBillWithItsDigestAndNoOther() throws Exception {
+    for (String module : KeyServicesTest.MODULES) {
+      Path provider = Path.of("..", "kms", module, "target", "provider");
+      String name = "graft-kms-" + module;
+      ObjectNode bill =
+          Json.parseObject(Files.readString(provider.resolve(name + "-0.1.0.cdx.json")));
+
+      assertThat(bill.at("/metadata/component/name").stringValue()).isEqualTo(name);
+      Map<String, String> shipped = digests(provider);
+      assertThat(shipped.remove(name + "-0.1.0.cdx.json")).isNotNull();
+      assertThat(shipped.remove(name + "-0.1.0.jar")).isNotNull();
+      assertThat(listed(bill)).as(module).isEqualTo(shipped);
+    }
+  }
+
   private static Map<String, String> digests(Path folder)
       throws IOException, NoSuchAlgorithmException {
     var digests = new TreeMap<String, String>();

@@ -8,6 +8,7 @@ import dev.graft.vault.SecretAccess;
 import dev.graft.vault.VaultException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,6 +20,7 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -191,7 +194,13 @@ final class TransitClient {
     try {
       HttpResponse<byte[]> response =
           sent.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-      return new Answer(response.statusCode(), parsed(response.body()));
+      byte[] said = response.body();
+      try {
+        return new Answer(response.statusCode(), parsed(said));
+      } finally {
+        // It may hold a data key.
+        Arrays.fill(said, (byte) 0);
+      }
     } catch (TimeoutException e) {
       sent.cancel(true);
       throw unavailable("it did not answer within " + timeout.toMillis() + " ms", e);
@@ -201,7 +210,14 @@ final class TransitClient {
       throw unavailable("the wait for it was interrupted", e);
     } catch (ExecutionException e) {
       throw unavailable(
-          "it cannot be reached or broke off (" + e.getCause() + "). Check its address", e);
+          switch (e.getCause()) {
+            case ConnectException _ -> "nothing answers at its address. Check the address";
+            case SSLException refused ->
+                "no trusted connection comes about (%s). VAULT_CACERT names the authorities to trust"
+                    .formatted(refused.getMessage());
+            case null, default -> "the connection broke off";
+          },
+          e);
     }
   }
 
