@@ -540,7 +540,8 @@ final class Commands {
             "rotate",
             command(
                     "Makes the successor of an API key, and shows it once.",
-                    "graft api-key rotate ID [--overlap TIME] [--expires TIME] [OPTIONS]",
+                    "graft api-key rotate ID [--overlap TIME] [--expires TIME]%n"
+                        + "                     [--signing ALGORITHM] [--public-key FILE] [OPTIONS]",
                     KeyRing::rotate,
                     "It may do what the key before may, which stays valid for a while, so that"
                         + " whoever uses it can change over.")
@@ -550,7 +551,10 @@ final class Commands {
                         "--overlap",
                         "TIME",
                         "How long the key before stays valid, as in 2h, or until when [24h]."))
-                .addOption(expires()))
+                .addOption(expires())
+                .addOption(
+                    signing("How requests with it have to be signed; without it, as before."))
+                .addOption(publicKey()))
         .addSubcommand(
             "revoke",
             command(
@@ -564,7 +568,7 @@ final class Commands {
     return command(
             "Makes an API key, and shows it once.",
             "graft api-key make LABEL --scope SCOPE... [--user USER] [--expires TIME]%n"
-                + "                   [OPTIONS]",
+                + "                   [--signing ALGORITHM] [--public-key FILE] [OPTIONS]",
             KeyRing::make,
             "The key alone goes to standard output. It cannot have more scopes than the token that"
                 + " it is made with.")
@@ -584,7 +588,28 @@ final class Commands {
                 "--user",
                 "USER",
                 "The only user whose account it may touch; without it, it may touch all."))
-        .addOption(expires());
+        .addOption(expires())
+        .addOption(
+            signing(
+                "How requests with it have to be signed (RFC 9421): ed25519 or hmac-sha256, whose"
+                    + " secret is the second line of the output. Without it, they need not be."))
+        .addOption(publicKey());
+  }
+
+  private static OptionSpec signing(String description) {
+    return OptionSpec.builder("--signing")
+        .paramLabel("ALGORITHM")
+        .type(String.class)
+        .completionCandidates(List.of("ed25519", "hmac-sha256"))
+        .description(description)
+        .build();
+  }
+
+  private static OptionSpec publicKey() {
+    return option(
+        "--public-key",
+        "FILE",
+        "With ed25519, the public key in PEM, as from openssl pkey -pubout.");
   }
 
   private static OptionSpec expires() {

@@ -1,6 +1,10 @@
 package dev.graft.cli;
 
 import dev.graft.core.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -32,6 +36,7 @@ final class KeyRing {
     scopes.forEach(list::add);
     given.option("--user").ifPresent(user -> wish.put("userId", user));
     given.option("--expires").ifPresent(text -> wish.put("expiresAt", time("--expires", text)));
+    putSigning(given, wish);
     return shown(given.api().post("/v1/api-keys", wish).body(), List.of(), given, terminal);
   }
 
@@ -39,6 +44,7 @@ final class KeyRing {
     ObjectNode wish = Json.object();
     given.option("--overlap").ifPresent(text -> wish.put("until", time("--overlap", text)));
     given.option("--expires").ifPresent(text -> wish.put("expiresAt", time("--expires", text)));
+    putSigning(given, wish);
     String old = given.argument(0);
     ObjectNode made = given.api().post("/v1/api-keys/" + Api.encoded(old) + "/rotate", wish).body();
     Line before =
@@ -101,6 +107,10 @@ final class KeyRing {
       return Exit.DONE;
     }
     terminal.out().print(made.path("key").asString(""));
+    String secret = made.path("signingSecret").asString("");
+    if (!secret.isEmpty()) {
+      terminal.out().print(secret);
+    }
     var said = new ArrayList<Line>();
     said.add(
         Line.prose(
@@ -110,9 +120,41 @@ final class KeyRing {
                 + " for "
                 + made.path("label").asString("")
                 + ". It is shown this once and kept nowhere."));
+    if (made.path("signing").isObject()) {
+      said.add(
+          Line.prose(
+              0,
+              "Requests with it have to be signed ("
+                  + made.path("signing").path("algorithm").asString("")
+                  + ")"
+                  + (secret.isEmpty()
+                      ? " with the private key."
+                      : ": the second line is the base64 of the secret, shown this once, too.")));
+    }
     said.addAll(more);
     terminal.err().print(said);
     return Exit.DONE;
+  }
+
+  /** The server knows which algorithms there are, and what a public key is. */
+  private static void putSigning(Given given, ObjectNode wish) {
+    Optional<String> algorithm = given.option("--signing");
+    Optional<String> file = given.option("--public-key");
+    if (algorithm.isEmpty() && file.isPresent()) {
+      throw Refusal.usage("--public-key is for --signing ed25519, which is missing.");
+    }
+    if (algorithm.isPresent()) {
+      ObjectNode signing = wish.putObject("signing").put("algorithm", algorithm.get());
+      file.ifPresent(path -> signing.put("publicKey", publicKey(path)));
+    }
+  }
+
+  private static String publicKey(String file) {
+    try {
+      return Files.readString(Path.of(file)).strip();
+    } catch (IOException | InvalidPathException e) {
+      throw Refusal.failed("The file " + file + " cannot be read: " + FileTrouble.why(e), e);
+    }
   }
 
   /** A time span from now such as 90d, or an instant. */
@@ -160,6 +202,7 @@ final class KeyRing {
                 + " ["
                 + scopes
                 + "]"
+                + (key.path("signing").isObject() ? " signed" : "")
                 + user.map(id -> " of " + id).orElse("")),
         valid ? Style.PLAIN : Style.DIM);
   }

@@ -3,10 +3,14 @@ package dev.graft.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.core.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class KeyRingTest {
   private static final String ID = "01a206ca05a75c05903f";
@@ -73,6 +77,35 @@ class KeyRingTest {
                 {"label": "booking", "scopes": ["read", "plan"], "userId": "user_123",
                  "expiresAt": "2999-01-31T00:00:00Z"}
                 """));
+  }
+
+  @Test
+  void aKeyWhoseRequestsAreSignedComesWithWhatSignsThem(@TempDir Path folder) throws IOException {
+    String secret = "c2VjcmV0";
+    String signed = MADE.replaceFirst("}$", ",\"signing\":{\"algorithm\":\"hmac-sha256\"}}");
+    server.answers(
+        "POST /v1/api-keys",
+        201,
+        signed.replaceFirst("}$", ",\"signingSecret\":\"" + secret + "\"}"));
+    Caller.Outcome outcome =
+        caller.call("api-key", "make", "x", "--scope", "read", "--signing", "hmac-sha256");
+    assertThat(outcome.out()).isEqualTo(KEY + "\n" + secret + "\n");
+    assertThat(outcome.err()).contains("have to be signed (hmac-sha256)");
+
+    Path pem = Files.writeString(folder.resolve("public.pem"), "-----BEGIN PUBLIC KEY-----\n");
+    caller.call("api-key", "rotate", ID, "--signing", "ed25519", "--public-key", pem.toString());
+    assertThat(Json.parse(server.asked().getLast().body()))
+        .isEqualTo(
+            Json.parse(
+                """
+                {"signing": {"algorithm": "ed25519", "publicKey": "-----BEGIN PUBLIC KEY-----"}}
+                """));
+    assertThat(caller.call("api-key", "rotate", ID, "--public-key", "x").exit()).isEqualTo(64);
+    assertThat(
+            caller
+                .call("api-key", "rotate", ID, "--signing", "ed25519", "--public-key", "nowhere")
+                .err())
+        .contains("nowhere", "there is no such file");
   }
 
   @Test

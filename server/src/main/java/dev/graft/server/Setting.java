@@ -66,7 +66,8 @@ enum Setting {
   GRAFT_PUBLIC_URL(
       "",
       "The address under which browsers reach this server, for instance https://graft.example.com."
-          + " Without it, the one that it listens on."),
+          + " Without it, the one that it listens on. Requests that are signed are signed for it"
+          + " (docs/requests.md)."),
   GRAFT_OIDC_ISSUER(
       "",
       "The OpenID Connect issuer whose tokens people may use, as its tokens name it. Its other"

@@ -22,7 +22,7 @@ class PostgresIdempotencyTest implements IdempotencyContract {
         RunningServer.withPostgres(
             RunningServer.environment(
                 folder.resolve("data"), folder.resolve("templates"), sandbox.url()));
-    environment.put("GRAFT_LEASE_TIME", "3s");
+    environment.put("GRAFT_LEASE_TIME", LEASE.toSeconds() + "s");
     environment.put("GRAFT_CALL_TIMEOUT", "30s");
     environment.put("GRAFT_REQUEST_DEADLINE", "60s");
     one = RunningServer.start(environment);

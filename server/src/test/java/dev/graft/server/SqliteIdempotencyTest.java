@@ -29,7 +29,7 @@ class SqliteIdempotencyTest implements IdempotencyContract {
     var environment =
         RunningServer.environment(
             folder.resolve("data"), folder.resolve("templates"), sandbox.url());
-    environment.put("GRAFT_LEASE_TIME", "3s");
+    environment.put("GRAFT_LEASE_TIME", LEASE.toSeconds() + "s");
     environment.put("GRAFT_CALL_TIMEOUT", "30s");
     environment.put("GRAFT_REQUEST_DEADLINE", "60s");
     server = RunningServer.start(environment);

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAt from when on it is refused, null for never
  * @param lastUsedAt within a minute, null when it was never used
  * @param successor the key that was made to take its place, null for none
+ * @param signing how requests with it have to be signed, in the words of the server; null when they
+ *     need not be
  */
 public record ApiKey(
     String id,
@@ -28,7 +30,8 @@ public record ApiKey(
     @Nullable Instant expiresAt,
     @Nullable Instant lastUsedAt,
     @Nullable Instant revokedAt,
-    @Nullable String successor) {
+    @Nullable String successor,
+    @Nullable String signing) {
 
   public ApiKey {
     scopes = Set.copyOf(scopes);

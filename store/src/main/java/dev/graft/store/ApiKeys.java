@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class ApiKeys {
   private static final String COLUMNS =
       "id, label, hash, scopes, user_id, made_at, made_by, expires_at, last_used_at, revoked_at,"
-          + " successor";
+          + " successor, signing";
 
   private final Database database;
 
@@ -118,8 +118,8 @@ public final class ApiKeys {
     Instant expiresAt = key.expiresAt();
     sql.execute(
         """
-        INSERT INTO api_key (id, label, hash, scopes, user_id, made_at, made_by)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO api_key (id, label, hash, scopes, user_id, made_at, made_by, signing)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         key.id(),
         key.label(),
@@ -127,7 +127,8 @@ public final class ApiKeys {
         String.join(",", key.scopes().stream().sorted().toList()),
         new Sql.Text(key.userId()),
         key.madeAt().toEpochMilli(),
-        key.madeBy());
+        key.madeBy(),
+        new Sql.Text(key.signing()));
     if (expiresAt != null) {
       sql.execute(
           "UPDATE api_key SET expires_at = ? WHERE id = ?", expiresAt.toEpochMilli(), key.id());
@@ -146,7 +147,8 @@ public final class ApiKeys {
         instant(row.numberOrNull("expires_at")),
         instant(row.numberOrNull("last_used_at")),
         instant(row.numberOrNull("revoked_at")),
-        row.textOrNull("successor"));
+        row.textOrNull("successor"),
+        row.textOrNull("signing"));
   }
 
   private static @Nullable Instant instant(@Nullable Long milliseconds) {

@@ -3,6 +3,7 @@ package dev.graft.server.access;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.signing.SigningKey;
 import dev.graft.store.ApiKey;
 import dev.graft.store.ApiKeys;
 import dev.graft.store.AuditRecord;
@@ -48,9 +49,14 @@ public final class KeyRing {
    *
    * @param userId the only user whose account it may touch; null for all
    * @param expiresAt null for never
+   * @param signing null when requests with it need no signature
    */
   public record Wish(
-      String label, Set<Permission> scopes, @Nullable String userId, @Nullable Instant expiresAt) {
+      String label,
+      Set<Permission> scopes,
+      @Nullable String userId,
+      @Nullable Instant expiresAt,
+      @Nullable Signing signing) {
     public Wish {
       scopes = Set.copyOf(scopes);
     }
@@ -58,8 +64,13 @@ public final class KeyRing {
 
   /** What became of a wish. */
   public sealed interface Result {
-    /** There is a new key; {@code text} is the key itself, kept nowhere. */
-    record Made(ApiKey key, Secret text) implements Result {}
+    /**
+     * There is a new key.
+     *
+     * @param text the key itself, kept nowhere
+     * @param signingSecret with which requests are signed, when it is one that both sides know
+     */
+    record Made(ApiKey key, Secret text, Optional<Secret> signingSecret) implements Result {}
 
     /** It would have more scopes than whoever wants it. */
     record TooMuch(Set<Permission> missing) implements Result {}
@@ -83,15 +94,35 @@ public final class KeyRing {
     String text = KeyText.random(id);
     ApiKey key = key(id, text, wish, maker);
     keys.add(key, record("api-key.made", key, key.id()));
-    return new Result.Made(key, Secret.copyOf(text));
+    return made(key, text);
+  }
+
+  private Result made(ApiKey key, String text) {
+    Optional<Secret> signingSecret =
+        signing(key) instanceof Signing.Hmac
+            ? Optional.of(signingSecret(key.id()))
+            : Optional.empty();
+    return new Result.Made(key, Secret.copyOf(text), signingSecret);
+  }
+
+  private Secret signingSecret(String id) {
+    return pepper.derived("a signing secret", id);
+  }
+
+  /** How requests with a key have to be signed; null when they need not be. */
+  public static @Nullable Signing signing(ApiKey key) {
+    String text = key.signing();
+    return text == null ? null : Signing.of(text);
   }
 
   /**
    * Makes a successor for a key, which itself stays valid until then.
    *
    * @param expiresAt when the successor ends, null for never
+   * @param signing how requests with the successor are signed, null for as before; never less
    */
-  public Result rotate(String id, Instant until, @Nullable Instant expiresAt) {
+  public Result rotate(
+      String id, Instant until, @Nullable Instant expiresAt, @Nullable Signing signing) {
     Caller maker = Caller.current();
     Optional<ApiKey> found = keys.withId(id);
     if (found.isEmpty()) {
@@ -111,13 +142,19 @@ public final class KeyRing {
     }
     String newId = KeyText.newId(clock.millis());
     String text = KeyText.random(newId);
-    ApiKey successor =
-        key(newId, text, new Wish(old.label(), scopes(old), old.userId(), expiresAt), maker);
+    var wish =
+        new Wish(
+            old.label(),
+            scopes(old),
+            old.userId(),
+            expiresAt,
+            signing == null ? signing(old) : signing);
+    ApiKey successor = key(newId, text, wish, maker);
     Instant end = old.expiresAt();
     Instant overlap = end != null && end.isBefore(until) ? end : until;
     AuditRecord record = record("api-key.rotated", successor, old.id());
     return keys.replace(id, overlap, successor, record)
-        ? new Result.Made(successor, Secret.copyOf(text))
+        ? made(successor, text)
         : new Result.Ended(old);
   }
 
@@ -141,8 +178,15 @@ public final class KeyRing {
     return text.startsWith(KeyText.PREFIX);
   }
 
+  /**
+   * Whoever a key belongs to.
+   *
+   * @param signing with what their requests are signed; nothing when they need not be
+   */
+  public record Holder(Caller caller, Optional<SigningKey> signing) {}
+
   /** Whoever this key belongs to. What is refused takes the same way, whatever is wrong with it. */
-  public Optional<Caller> caller(String text) {
+  public Optional<Holder> holder(String text) {
     Optional<String> id = KeyText.idIn(text);
     if (id.isEmpty()) {
       return Optional.empty();
@@ -157,7 +201,17 @@ public final class KeyRing {
     }
     ApiKey key = known.get();
     noteUse(key, now);
-    return Optional.of(new Caller(Caller.Kind.KEY, key.id(), scopes(key), key.userId()));
+    return Optional.of(
+        new Holder(
+            new Caller(Caller.Kind.KEY, key.id(), scopes(key), key.userId()), signingKey(key)));
+  }
+
+  private Optional<SigningKey> signingKey(ApiKey key) {
+    return switch (signing(key)) {
+      case null -> Optional.empty();
+      case Signing.Ed25519(var publicKey) -> Optional.of(publicKey);
+      case Signing.Hmac() -> Optional.of(new SigningKey.Hmac(() -> signingSecret(key.id())));
+    };
   }
 
   /** A disk that is full must not keep anyone from reading. */
@@ -170,6 +224,7 @@ public final class KeyRing {
   }
 
   private ApiKey key(String id, String text, Wish wish, Caller maker) {
+    Signing signing = wish.signing();
     return new ApiKey(
         id,
         wish.label(),
@@ -181,7 +236,8 @@ public final class KeyRing {
         wish.expiresAt(),
         null,
         null,
-        null);
+        null,
+        signing == null ? null : signing.text());
   }
 
   private static Set<Permission> beyond(Caller maker, Set<Permission> scopes) {
@@ -201,6 +257,9 @@ public final class KeyRing {
     var detail = Json.object();
     detail.put("label", key.label());
     detail.put("scopes", String.join(",", key.scopes().stream().sorted().toList()));
+    if (key.signing() != null) {
+      detail.put("signing", key.signing());
+    }
     if (!key.id().equals(subject)) {
       detail.put("successor", key.id());
     }

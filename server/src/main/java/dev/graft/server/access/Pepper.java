@@ -27,6 +27,15 @@ public final class Pepper {
 
   /** A keyed hash of a text as 64 hex digits, another one for each purpose. */
   String hash(String purpose, String text) {
+    return HexFormat.of().formatHex(mac(purpose, text));
+  }
+
+  /** As {@link #hash}, for what nobody may know: 32 bytes that nobody can tell from random ones. */
+  Secret derived(String purpose, String text) {
+    return Secret.owning(mac(purpose, text));
+  }
+
+  private byte[] mac(String purpose, String text) {
     byte[] name = purpose.getBytes(UTF_8);
     byte[] message = text.getBytes(UTF_8);
     return secret.reveal(
@@ -37,7 +46,7 @@ public final class Pepper {
             mac.init(new SecretKeySpec(key, HMAC));
             mac.update(ByteBuffer.allocate(Integer.BYTES).putInt(name.length).array());
             mac.update(name);
-            return HexFormat.of().formatHex(mac.doFinal(message));
+            return mac.doFinal(message);
           } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has " + HMAC, e);
           }

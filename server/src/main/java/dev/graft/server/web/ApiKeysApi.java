@@ -3,13 +3,17 @@ package dev.graft.server.web;
 import dev.graft.core.json.Json;
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.access.Permission;
+import dev.graft.server.access.Signing;
+import dev.graft.server.signing.SigningKey;
 import dev.graft.store.ApiKey;
+import dev.graft.vault.Secret;
 import dev.graft.vault.SecretAccess;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +39,7 @@ final class ApiKeysApi {
   }
 
   ServerResponse make(ServerRequest request) {
-    Body body = Body.of(request).only(Set.of("label", "scopes", "userId", "expiresAt"));
+    Body body = Body.of(request).only(Set.of("label", "scopes", "userId", "expiresAt", "signing"));
     String label =
         body.optional("label", "INVALID_LABEL", "a text of 1 to 255 characters")
             .filter(Body::isUserId)
@@ -53,7 +57,7 @@ final class ApiKeysApi {
           "INVALID_SCOPES",
           "A key for one user cannot have the scope 'manage', which is about no user's account.");
     }
-    var wish = new KeyRing.Wish(label, scopes, userId, later(body, "expiresAt"));
+    var wish = new KeyRing.Wish(label, scopes, userId, later(body, "expiresAt"), signing(body));
     return answer(ring.make(wish));
   }
 
@@ -68,7 +72,7 @@ final class ApiKeysApi {
   }
 
   ServerResponse rotate(ServerRequest request) {
-    Body body = Body.ofOptional(request).only(Set.of("until", "expiresAt"));
+    Body body = Body.ofOptional(request).only(Set.of("until", "expiresAt", "signing"));
     Instant now = clock.instant();
     Instant until =
         Optional.ofNullable(later(body, "until")).orElse(now.plus(KeyRing.USUAL_OVERLAP));
@@ -76,7 +80,8 @@ final class ApiKeysApi {
       throw new Problem(
           400, "INVALID_TIME", "'until' must be at most 30 days from now: a rotation is to end.");
     }
-    return answer(ring.rotate(request.pathVariable("key"), until, later(body, "expiresAt")));
+    return answer(
+        ring.rotate(request.pathVariable("key"), until, later(body, "expiresAt"), signing(body)));
   }
 
   ServerResponse revoke(ServerRequest request) {
@@ -86,7 +91,7 @@ final class ApiKeysApi {
 
   private ServerResponse answer(KeyRing.Result result) {
     return switch (result) {
-      case KeyRing.Result.Made(var key, var text) -> {
+      case KeyRing.Result.Made(var key, var text, var signingSecret) -> {
         ObjectNode json = view(key);
         try (text) {
           String shown =
@@ -94,6 +99,15 @@ final class ApiKeysApi {
                   SecretAccess.of("showing a new API key once"),
                   bytes -> new String(bytes, StandardCharsets.US_ASCII));
           json.put("key", shown);
+        }
+        if (signingSecret.isPresent()) {
+          try (Secret secret = signingSecret.get()) {
+            String shown =
+                secret.reveal(
+                    SecretAccess.of("showing a new signing secret once"),
+                    Base64.getEncoder()::encodeToString);
+            json.put("signingSecret", shown);
+          }
         }
         yield Routes.json(201, json);
       }
@@ -153,6 +167,32 @@ final class ApiKeysApi {
     return scopes;
   }
 
+  /** How requests are to be signed, which may be left out. */
+  private static @Nullable Signing signing(Body body) {
+    String form =
+        "{\"algorithm\": \"hmac-sha256\"}, or {\"algorithm\": \"ed25519\", \"publicKey\": …} with the"
+            + " public key as PEM or as the base64 of its 32 bytes, or left out";
+    Optional<ObjectNode> wanted = body.optionalObject("signing", "INVALID_SIGNING", form);
+    if (wanted.isEmpty()) {
+      return null;
+    }
+    ObjectNode signing = wanted.get();
+    String algorithm = signing.path("algorithm").asString("");
+    if (signing.size() == 1 && algorithm.equals(SigningKey.Hmac.NAME)) {
+      return new Signing.Hmac();
+    }
+    if (signing.size() == 2
+        && algorithm.equals(SigningKey.Ed25519.NAME)
+        && signing.path("publicKey").isString()) {
+      Optional<SigningKey.Ed25519> key =
+          SigningKey.Ed25519.read(signing.path("publicKey").stringValue());
+      if (key.isPresent()) {
+        return new Signing.Ed25519(key.get());
+      }
+    }
+    throw new Problem(400, "INVALID_SIGNING", "'signing' must be " + form + ".");
+  }
+
   /** A time in the future that may be left out. */
   private @Nullable Instant later(Body body, String member) {
     String form = "a time in the future such as 2027-01-31T00:00:00Z, or left out";
@@ -189,7 +229,17 @@ final class ApiKeysApi {
     json.put("lastUsedAt", text(key.lastUsedAt()));
     json.put("revokedAt", text(key.revokedAt()));
     json.put("successor", key.successor());
+    json.set("signing", view(KeyRing.signing(key)));
     return json;
+  }
+
+  private static JsonNode view(@Nullable Signing signing) {
+    return switch (signing) {
+      case null -> Json.object().nullNode();
+      case Signing.Ed25519(var key) ->
+          Json.object().put("algorithm", signing.algorithm()).put("publicKey", key.text());
+      case Signing.Hmac() -> Json.object().put("algorithm", signing.algorithm());
+    };
   }
 
   private static @Nullable String text(@Nullable Instant time) {

@@ -25,6 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** The JSON object that came with a request, and the values that its members must have. */
 final class Body {
   private static final String READ = "graft.body";
+  private static final String CONTENT = "graft.content";
   private static final int LARGEST = 64 * 1024;
   private static final int DEEPEST = 40;
   private static final int MOST_DIGITS = 100;
@@ -55,7 +56,8 @@ final class Body {
 
   private static Body read(HttpServletRequest servlet) {
     requireJson(servlet.getContentType());
-    byte[] bytes = bytes(servlet);
+    byte[] bytes = content(servlet);
+    servlet.removeAttribute(CONTENT);
     try {
       JsonNode node = Json.parse(bytes);
       refuseMonsters(node, 1);
@@ -99,6 +101,16 @@ final class Body {
     return servlet.getContentType() == null && servlet.getContentLengthLong() <= 0
         ? new Body(Json.object())
         : of(request);
+  }
+
+  /** The bytes of a body, as they came; none when there is none. */
+  static byte[] content(HttpServletRequest servlet) {
+    if (servlet.getAttribute(CONTENT) instanceof byte[] read) {
+      return read;
+    }
+    byte[] bytes = bytes(servlet);
+    servlet.setAttribute(CONTENT, bytes);
+    return bytes;
   }
 
   private static void requireJson(@Nullable String contentType) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 final class Callers {
   private final Optional<AdminToken> admin;
   private final KeyRing keys;
+  private final Signed signed;
   private final Optional<People> people;
 
   /**
@@ -18,9 +19,10 @@ final class Callers {
    * @param admin nothing when everyone on this machine may call, without showing anything
    * @param people whoever comes with a token of an issuer; nothing when none is accepted
    */
-  Callers(Optional<AdminToken> admin, KeyRing keys, Optional<People> people) {
+  Callers(Optional<AdminToken> admin, KeyRing keys, Signed signed, Optional<People> people) {
     this.admin = admin;
     this.keys = keys;
+    this.signed = signed;
     this.people = people;
   }
 
@@ -32,9 +34,10 @@ final class Callers {
   /**
    * Whoever shows the right thing; nobody in particular who shows nothing.
    *
-   * @throws Problem when what is shown is wrong
+   * @param readsContent whether what is asked for may depend on the body
+   * @throws Problem when what is shown is wrong, or not signed as it has to be
    */
-  Caller of(HttpServletRequest request) {
+  Caller of(HttpServletRequest request, boolean readsContent) {
     if (isOpen()) {
       return Caller.LOCAL;
     }
@@ -46,7 +49,7 @@ final class Callers {
       throw Gate.unauthorized(
           "The header 'Authorization' must be 'Bearer', a space, and a token or key. " + ways());
     }
-    return byToken(header.substring(7).strip())
+    return byToken(header.substring(7).strip(), request, readsContent)
         .orElseThrow(() ->
             Gate.unauthorized(
                 "What is sent in the header 'Authorization' opens nothing here: it is mistyped,"
@@ -54,9 +57,11 @@ final class Callers {
                     + ways()));
   }
 
-  private Optional<Caller> byToken(String text) {
+  private Optional<Caller> byToken(String text, HttpServletRequest request, boolean readsContent) {
     if (KeyRing.looksLikeOne(text)) {
-      return keys.caller(text);
+      Optional<KeyRing.Holder> holder = keys.holder(text);
+      holder.ifPresent(known -> signed.require(known, request, readsContent));
+      return holder.map(KeyRing.Holder::caller);
     }
     if (admin.filter(token -> token.matches(text)).isPresent()) {
       return Optional.of(Caller.ADMIN);

@@ -27,6 +27,7 @@ final class Edge extends HttpFilter {
   private static final Logger LOG = LoggerFactory.getLogger(Edge.class);
   private static final String REQUEST_ID = "graft.request-id";
   private static final String CLIENT = "graft.client";
+  private static final String ENCRYPTED = "graft.encrypted";
   private static final String ALLOWED_ORIGIN = "graft.allowed-origin";
 
   /** The id of a request, as it stands in its answer. */
@@ -45,6 +46,11 @@ final class Edge extends HttpFilter {
   /** The address of whoever sent a request, or sent it to a proxy of ours. */
   static String client(HttpServletRequest request) {
     return request.getAttribute(CLIENT) instanceof String client ? client : request.getRemoteAddr();
+  }
+
+  /** Whether its sender spoke TLS, with us or with a proxy of ours. */
+  static boolean isEncrypted(HttpServletRequest request) {
+    return Boolean.TRUE.equals(request.getAttribute(ENCRYPTED));
   }
 
   /** Whether a page of another site sent it that may. */
@@ -70,6 +76,7 @@ final class Edge extends HttpFilter {
     try {
       Forwarding forwarding = Forwarding.of(request, settings);
       request.setAttribute(CLIENT, forwarding.client());
+      request.setAttribute(ENCRYPTED, forwarding.isEncrypted());
       if (forwarding.isEncrypted()) {
         response.setHeader("Strict-Transport-Security", "max-age=31536000");
       } else if (settings.httpsOnly() && !request.getRequestURI().startsWith("/health")) {

@@ -58,7 +58,7 @@ final class Gate {
     if (permission == null) {
       return Caller.NOBODY;
     }
-    Caller caller = callers.of(request.servletRequest());
+    Caller caller = callers.of(request.servletRequest(), route.readsContent());
     request.servletRequest().setAttribute(CALLER, caller);
     if (caller.kind() == Caller.Kind.NOBODY) {
       throw unauthorized("This server wants to know who calls. " + callers.ways());

@@ -67,6 +67,11 @@ public final class Routes {
       return marks.contains(mark);
     }
 
+    /** Whether a body can say what is to be done. */
+    boolean readsContent() {
+      return method.equals(HttpMethod.POST) || method.equals(HttpMethod.PATCH);
+    }
+
     PathPattern pattern() {
       return PathPatternParser.defaultInstance.parse(path);
     }

@@ -4,7 +4,9 @@ import dev.graft.server.Settings;
 import dev.graft.server.StartRefused;
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.access.People;
+import dev.graft.server.access.Pepper;
 import dev.graft.server.access.SignIns;
+import dev.graft.server.access.Signatures;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.edge.PromptProtocol;
@@ -32,6 +34,7 @@ import dev.graft.store.Releases;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
 import dev.graft.store.Schedule;
+import dev.graft.store.SeenNonces;
 import dev.graft.store.Webhooks;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -143,13 +146,14 @@ public class WebConfiguration {
   }
 
   @Bean
-  Schedule.Task forgetRequests(Allowances allowances, KeptReplies replies) {
+  Schedule.Task forgetRequests(Allowances allowances, KeptReplies replies, SeenNonces nonces) {
     return new Schedule.Task(
         "forget-requests",
         Duration.ofMinutes(10),
         () -> {
           allowances.sweep();
           replies.sweep();
+          nonces.sweep();
         });
   }
 
@@ -161,12 +165,23 @@ public class WebConfiguration {
   }
 
   @Bean
-  Callers callers(Settings settings, KeptValues kept, KeyRing keyRing, Optional<People> people) {
+  SeenNonces seenNonces(Database database) {
+    return new SeenNonces(database);
+  }
+
+  @Bean
+  Signed signed(SeenNonces nonces, Pepper pepper, InstantSource clock, Settings settings) {
+    return new Signed(new Signatures(nonces, pepper, clock), settings.publicUrl());
+  }
+
+  @Bean
+  Callers callers(
+      Settings settings, KeptValues kept, KeyRing keyRing, Signed signed, Optional<People> people) {
     Optional<AdminToken> admin =
         settings.open()
             ? Optional.empty()
             : Optional.of(AdminToken.of(settings.adminToken(), kept, WebConfiguration::showOnce));
-    return new Callers(admin, keyRing, people);
+    return new Callers(admin, keyRing, signed, people);
   }
 
   @Bean

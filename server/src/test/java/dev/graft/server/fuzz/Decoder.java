@@ -11,6 +11,7 @@ import dev.graft.core.kind.ObjectId;
 import dev.graft.core.template.TemplateReader;
 import dev.graft.core.template.Version;
 import dev.graft.server.access.HostileTokens;
+import dev.graft.server.signing.HostileSignatures;
 import dev.graft.vapi.Trace;
 import dev.graft.vault.Context;
 import dev.graft.vault.DataKey;
@@ -81,6 +82,9 @@ enum Decoder {
   TOKEN(
       texts(Tokens.SHARED.sound(), "eyJhbGciOiJub25lIn0.e30."),
       bytes -> Tokens.SHARED.read(text(bytes))),
+  SIGNED_REQUEST(
+      texts(HostileSignatures.sound().toArray(String[]::new)),
+      bytes -> HostileSignatures.read(text(bytes))),
   AUDIT_RECORD(texts(HostileLines.sound()), bytes -> HostileLines.read(text(bytes))),
   CHECKPOINT(
       texts(
