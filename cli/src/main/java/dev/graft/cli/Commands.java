@@ -406,7 +406,7 @@ final class Commands {
   private static CommandSpec kms() {
     return group(
             "Shows what wraps the data keys, and wraps them again.",
-            "graft kms status|rotate|move [ARGUMENTS] [OPTIONS]")
+            "graft kms status|rotate|move|check [ARGUMENTS] [OPTIONS]")
         .addSubcommand(
             "status",
             command(
@@ -438,7 +438,8 @@ final class Commands {
                     argument(0, "FROM", "The address of the provider before, as in local: ."))
                 .addPositional(
                     argument(1, "TO", "The address of the provider that GRAFT_KMS names."))
-                .addOption(noWait()));
+                .addOption(noWait()))
+        .addSubcommand("check", elsewhere("Tries a key provider, without a server.", "kms check"));
   }
 
   private static OptionSpec noWait() {
