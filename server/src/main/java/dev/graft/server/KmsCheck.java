@@ -288,9 +288,13 @@ final class KmsCheck {
       return first + " ms";
     }
     List<Long> later = nanos.subList(1, nanos.size()).stream().sorted().toList();
-    return "%s ms, then %s to %s ms (%d times)"
+    return "%s ms, then mostly %s ms (%s to %s, %d times)"
         .formatted(
-            first, milliseconds(later.getFirst()), milliseconds(later.getLast()), later.size());
+            first,
+            milliseconds(later.get(later.size() / 2)),
+            milliseconds(later.getFirst()),
+            milliseconds(later.getLast()),
+            later.size());
   }
 
   private static String milliseconds(long nanos) {
