@@ -15,8 +15,9 @@ public record Rate(int times, Duration in) {
    * @param user how often one user may be linked and cloned for; nothing for as often as anyone
    *     likes
    * @param service how often one caller may ask for anything to be done
+   * @param signIn how often it may be tried to sign in from one address
    */
-  public record Rates(Optional<Rate> user, Optional<Rate> service) {}
+  public record Rates(Optional<Rate> user, Optional<Rate> service, Optional<Rate> signIn) {}
 
   /** Reads {@code 10/min}; nothing when it is no rate. */
   static Optional<Rate> parse(String text) {

@@ -94,6 +94,10 @@ enum Setting {
       "600/min",
       "How often one caller, such as a service with its API key, may ask for anything to be done;"
           + " 'off' for as often as it likes."),
+  GRAFT_RATE_LIMIT_SIGN_IN(
+      "60/min",
+      "How often it may be tried to sign in with a browser from one address; 'off' for as often as"
+          + " anyone likes."),
   GRAFT_CALL_TIMEOUT("15s", "How long one call to Vapi may take."),
   GRAFT_REQUEST_DEADLINE(
       "60s", "How long a clone request waits for Vapi before it is finished in the background."),

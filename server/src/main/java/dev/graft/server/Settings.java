@@ -166,7 +166,10 @@ public record Settings(
           webhookReach(),
           publicUrl,
           OidcReader.read(given, publicUrl, this::fault),
-          new Rate.Rates(rate(Setting.GRAFT_RATE_LIMIT), rate(Setting.GRAFT_RATE_LIMIT_SERVICE)));
+          new Rate.Rates(
+              rate(Setting.GRAFT_RATE_LIMIT),
+              rate(Setting.GRAFT_RATE_LIMIT_SERVICE),
+              rate(Setting.GRAFT_RATE_LIMIT_SIGN_IN)));
     }
 
     private Optional<String> text(Setting setting) {

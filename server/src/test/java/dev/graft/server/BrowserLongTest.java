@@ -56,8 +56,8 @@ class BrowserLongTest {
   private static void looksGood(Chromium browser, String name) {
     for (String scheme : List.of("light", "dark")) {
       browser.colours(scheme);
-      for (int width : List.of(1200, 360)) {
-        browser.size(width, 800);
+      for (int width : List.of(1280, 390)) {
+        browser.size(width, 900);
         String what = name + "-" + scheme + "-" + width;
         browser.picture(Path.of("target", what + ".png"));
         assertThat(browser.evaluate(FAINT).stringValue()).as(what).isEmpty();
@@ -94,9 +94,17 @@ class BrowserLongTest {
         looksGood(browser, "login");
         browser.click("a.button");
         assertThat(browser.address()).isEqualTo("/console");
-        assertThat(browser.text()).contains("Ada <b>Lovelace</b>", "operator", "user_100");
+        assertThat(browser.text())
+            .contains("Ada <b>Lovelace</b>", "operator", "user_100")
+            .contains("2 accounts have keys that Vapi does not accept any more.", "revoked");
         assertThat(browser.evaluate("document.cookie").stringValue()).isEmpty();
         looksGood(browser, "console");
+        browser.click(".message a");
+        assertThat(browser.text())
+            .contains("user_103", "user_104", "less than a minute ago")
+            .doesNotContain("user_102", "user_105");
+        looksGood(browser, "revoked");
+        browser.open(server.url() + "/console");
         browser.click("a[rel=next]");
         assertThat(browser.text()).contains("user_121").doesNotContain("user_100");
         List<ObjectNode> cookies = browser.cookies();
@@ -111,8 +119,22 @@ class BrowserLongTest {
 
         issuer.setPerson("user_103", List.of("graft-tenant"));
         browser.click("a.button");
-        assertThat(browser.text()).contains("Your account", "user_103").doesNotContain("user_104");
+        assertThat(browser.text())
+            .contains("Your account", "user_103", "revoked")
+            .contains("Vapi does not accept your key any more")
+            .doesNotContain("user_104");
         looksGood(browser, "tenant");
+        browser.click(".you button");
+        assertThat(browser.address()).isEqualTo("/login");
+
+        issuer.setPerson("user_999", List.of("graft-tenant"));
+        browser.click("a.button");
+        assertThat(browser.text()).contains("No Vapi account is linked for you yet");
+        looksGood(browser, "empty");
+        browser.open(server.url() + "/no/such/page");
+        assertThat(browser.text()).contains("There is nothing here");
+        looksGood(browser, "nowhere");
+        browser.open(server.url() + "/console");
         browser.click("header button");
 
         issuer.setPerson("nobody", List.of());
@@ -129,6 +151,39 @@ class BrowserLongTest {
         looksGood(browser, "link");
         browser.click("button");
         assertThat(browser.text()).contains("One-time link", "admin");
+        browser.click("header button");
+        browser.open(url);
+        browser.click("button");
+        assertThat(browser.text()).contains("was used already");
+      }
+    }
+  }
+
+  /** On the embedded default nobody signs in through an issuer, and the way in says so. */
+  @Test
+  void withoutAnIssuerThePageSaysHowToGetALink() {
+    Path templates = folder.resolve("templates");
+    RunningServer.writeTemplate(templates, "front-desk", "4");
+    try (Sandbox sandbox = Sandbox.start()) {
+      Map<String, String> environment =
+          RunningServer.environment(folder.resolve("data"), templates, sandbox.url());
+      environment.put("GRAFT_AUTH", "token");
+      environment.put("GRAFT_ADMIN_TOKEN", ADMIN);
+      try (RunningServer server = RunningServer.start(environment);
+          Chromium browser = Chromium.start(folder.resolve("browser"))) {
+        browser.withoutScripts();
+        browser.open(server.url() + "/console");
+        assertThat(browser.text()).contains("graft login", "GRAFT_TOKEN");
+        looksGood(browser, "embedded");
+        String url =
+            ApiKeyContract.call(server, ADMIN, "POST", "/v1/login-links", "")
+                .json()
+                .get("url")
+                .stringValue();
+        browser.open(url);
+        browser.click("button");
+        assertThat(browser.text()).contains("No account here");
+        looksGood(browser, "first");
       }
     }
   }
@@ -137,7 +192,7 @@ class BrowserLongTest {
     for (int i = 0; i < 23; i++) {
       String user =
           i == 1 ? "a-long-user-id@a-customer-with-a-long-name.example.com" : "user_" + (100 + i);
-      sandbox.account("Org " + i, "key-" + i);
+      var account = sandbox.account("Org " + i, "key-" + i);
       ApiKeyContract.call(
           server,
           ADMIN,
@@ -147,6 +202,13 @@ class BrowserLongTest {
       if (i % 3 != 2) {
         ApiKeyContract.call(
             server, ADMIN, "POST", "/api/vapi/clone", "{\"userId\":\"" + user + "\"}");
+      }
+      if (i == 3 || i == 4) {
+        account.revoke("key-" + i);
+        for (int refusals = 0; refusals < 2; refusals++) {
+          ApiKeyContract.call(
+              server, ADMIN, "POST", "/api/vapi/clone", "{\"userId\":\"" + user + "\"}");
+        }
       }
     }
   }

@@ -242,10 +242,15 @@ final class Chromium implements AutoCloseable {
     return cookies;
   }
 
+  /** Of the whole page, however far down it goes. */
   void picture(Path file) {
+    JsonNode size = call("Page.getLayoutMetrics", Json.object()).required("cssContentSize");
+    ObjectNode whole = Json.object().put("captureBeyondViewport", true);
+    ObjectNode clip = whole.putObject("clip").put("x", 0).put("y", 0).put("scale", 1);
+    clip.set("width", size.required("width"));
+    clip.set("height", size.required("height"));
     byte[] png =
-        Base64.getDecoder()
-            .decode(call("Page.captureScreenshot", Json.object()).path("data").asString(""));
+        Base64.getDecoder().decode(call("Page.captureScreenshot", whole).path("data").asString(""));
     try {
       Files.write(file, png);
     } catch (IOException e) {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -48,6 +49,8 @@ class KeycloakLongTest {
     try (var found = Files.list(DISTRIBUTIONS)) {
       home = found.filter(Files::isDirectory).findFirst().orElseThrow().toAbsolutePath();
     }
+    // What a run before this one left there knows another address of Graft.
+    FileSystemUtils.deleteRecursively(home.resolve("data"));
     Path imports = Files.createDirectories(home.resolve("data").resolve("import"));
     Files.writeString(
         imports.resolve("graft.json"),

@@ -231,6 +231,9 @@ class LoginTest {
         assertThat(begunElsewhere.get(here, back).status()).isEqualTo(403);
 
         assertThat(browser.get(here, back).header("Location")).endsWith("/console");
+        var same = new Browser();
+        same.get(here, throughIssuer(same, here));
+        assertThat(same.get(here, "/console").status()).isEqualTo(200);
         RunningServer.Answer page = browser.get(here, "/console");
         assertThat(page.body())
             .contains("Ada &lt;b&gt;Lovelace&lt;/b&gt;", "operator", "user-a")
@@ -238,6 +241,33 @@ class LoginTest {
         assertThat(browser.cookies.values()).noneMatch(value -> value.contains("eyJ"));
         assertThat(browser.cookies).containsOnlyKeys("graft-session");
         assertThat(new Browser().get(here, back).status()).isEqualTo(403);
+
+        String everywhere = "everywhere=yes&proof=" + proof(page);
+        assertThat(same.post(here, "/logout", everywhere).code()).isEqualTo("FORGED_FORM");
+        var byLink = new Browser();
+        byLink.post(here, "/login", newLink(here));
+        assertThat(browser.post(here, "/logout", everywhere).status()).isEqualTo(303);
+        assertThat(same.get(here, "/console").status()).isEqualTo(303);
+        assertThat(byLink.get(here, "/console").status()).isEqualTo(200);
+
+        issuer.setPerson("user-a", List.of("graft-operator"));
+        browser.get(here, throughIssuer(browser, here));
+        assertThat(browser.get(here, "/console").status()).isEqualTo(200);
+        issuer.setPerson("user-a", List.of());
+        assertThat(same.get(here, throughIssuer(same, here)).body()).contains("no role here");
+        assertThat(browser.get(here, "/console").status())
+            .as("whoever has no role any more has it in no other browser")
+            .isEqualTo(303);
+        issuer.setPerson("user-a", List.of("graft-operator"));
+        browser.get(here, throughIssuer(browser, here));
+        assertThat(
+                ApiKeyContract.call(here, ADMIN, "DELETE", "/v1/sessions?subject=user-a", "")
+                    .json()
+                    .get("ended")
+                    .intValue())
+            .isOne();
+        assertThat(browser.get(here, "/console").status()).isEqualTo(303);
+        assertThat(byLink.get(here, "/console").status()).isEqualTo(200);
 
         issuer.setPerson("user-b", List.of("unrelated"));
         var stranger = new Browser();
@@ -253,6 +283,103 @@ class LoginTest {
             .contains("Your account", "No Vapi account is linked for you yet");
       }
     }
+  }
+
+  @Test
+  void behindAProxyThatEndsTlsTheCookieIsBoundToTheHostToo() {
+    Map<String, String> environment = settings("proxy", 0);
+    environment.put("GRAFT_TRUSTED_PROXIES", "127.0.0.1");
+    try (RunningServer here = RunningServer.start(environment)) {
+      for (String proto : List.of("https", "http")) {
+        RunningServer.Answer entered =
+            here.send(
+                HttpRequest.newBuilder(here.url().resolve("/login"))
+                    .header("Content-Type", "application/x-www-form-urlencoded")
+                    .header("X-Forwarded-Proto", proto)
+                    .POST(BodyPublishers.ofString(newLink(here))));
+        assertThat(entered.status()).isEqualTo(303);
+        String cookie = setCookies(entered).getFirst();
+        assertThat(cookie.startsWith("__Host-graft-session=")).isEqualTo(proto.equals("https"));
+        assertThat(cookie.contains("; Secure")).isEqualTo(proto.equals("https"));
+      }
+    }
+  }
+
+  @Test
+  void fromOneAddressItIsTriedOnlySoOftenToSignIn() {
+    try (TestIssuer issuer = TestIssuer.start()) {
+      int port = freePort();
+      Map<String, String> environment = settings("often", port);
+      environment.putAll(issuer.settings());
+      environment.put("GRAFT_PUBLIC_URL", "http://127.0.0.1:" + port);
+      environment.put("GRAFT_TRUSTED_PROXIES", "127.0.0.1");
+      environment.put("GRAFT_RATE_LIMIT_SIGN_IN", "3/h");
+      try (RunningServer here = RunningServer.start(environment)) {
+        var browser = new Browser();
+        assertThat(browser.get(here, "/login/issuer").status()).isEqualTo(303);
+        for (int i = 0; i < 2; i++) {
+          assertThat(browser.post(here, "/login", "link=" + "B".repeat(43)).status())
+              .isEqualTo(403);
+        }
+        String link = newLink(here);
+        RunningServer.Answer refused = browser.post(here, "/login", link);
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.code()).isEqualTo("RATE_LIMITED");
+        assertThat(Long.parseLong(refused.header("Retry-After"))).isBetween(3_000L, 3_600L);
+        for (String path : List.of("/login/issuer", "/login/back?code=x&state=y")) {
+          assertThat(browser.get(here, path).status()).as(path).isEqualTo(429);
+        }
+        assertThat(browser.get(here, "/login").status()).isEqualTo(200);
+        RunningServer.Answer fromElsewhere =
+            here.send(
+                HttpRequest.newBuilder(here.url().resolve("/login"))
+                    .header("Content-Type", "application/x-www-form-urlencoded")
+                    .header("X-Forwarded-For", "203.0.113.9")
+                    .POST(BodyPublishers.ofString(link)));
+        assertThat(fromElsewhere.status()).isEqualTo(303);
+      }
+    }
+  }
+
+  @Test
+  void aBrowserThatGoesWrongSeesAPageAndAProgramAProblem() {
+    for (String path : List.of("/nowhere", "/console/nowhere", "/docs/nowhere", "/login/issuer")) {
+      RunningServer.Answer page = asPage(path);
+      assertThat(page.status()).as(path).isEqualTo(404);
+      assertThat(page.header("Content-Type")).as(path).startsWith("text/html");
+      assertThat(page.body()).contains("There is nothing here", page.header("X-Request-Id"));
+      if (!path.startsWith("/docs")) {
+        assertThat(page.header("Content-Security-Policy")).doesNotContain("script-src", "unsafe");
+      }
+    }
+    for (String path : List.of("/v1/nowhere", "/api/nowhere", "/v1/accounts", "/%76%31/accounts")) {
+      RunningServer.Answer problem = asPage(path);
+      assertThat(problem.status()).as(path).isEqualTo(401);
+      assertThat(problem.code()).as(path).isEqualTo("UNAUTHORIZED");
+    }
+    var browser = new Browser();
+    browser.post(server, "/login", newLink(server));
+    RunningServer.Answer forged =
+        browser.send(
+            server,
+            "/logout",
+            HttpRequest.newBuilder(server.url().resolve("/logout"))
+                .header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString("proof=none")));
+    assertThat(forged.status()).isEqualTo(403);
+    assertThat(forged.body()).contains("This is not allowed", "does not come from a page");
+  }
+
+  private static RunningServer.Answer asPage(String path) {
+    RunningServer.Answer answer =
+        server.send(
+            HttpRequest.newBuilder(URI.create(server.url() + path))
+                .header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"));
+    if (!path.contains("%")) {
+      PublishedApi.check("GET", path, answer.status(), answer.headers(), answer.body());
+    }
+    return answer;
   }
 
   @Test

@@ -46,6 +46,7 @@ public final class RunningServer implements AutoCloseable {
     // Tests ask often; those of the limits set their own.
     environment.put("GRAFT_RATE_LIMIT", "off");
     environment.put("GRAFT_RATE_LIMIT_SERVICE", "off");
+    environment.put("GRAFT_RATE_LIMIT_SIGN_IN", "off");
     environment.put("GRAFT_CALL_TIMEOUT", "2s");
     environment.put("GRAFT_REQUEST_DEADLINE", "6s");
     environment.put("GRAFT_SETTLING_TIME", "500ms");

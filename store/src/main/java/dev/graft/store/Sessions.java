@@ -15,7 +15,10 @@ public final class Sessions {
     this.database = database;
   }
 
-  /** Begins a session, and clears away what has ended since. */
+  /**
+   * Begins a session, and clears away what has ended since; and whatever the person began with
+   * another role, which they do not have any more.
+   */
   public void begin(String hash, Session session, Duration longestIdle, AuditRecord record) {
     database.write(sql -> {
       begin(sql, hash, session, longestIdle, record);
@@ -48,6 +51,8 @@ public final class Sessions {
         now.toEpochMilli(),
         now.minus(longestIdle).toEpochMilli());
     sql.execute("DELETE FROM login_link WHERE ends_at <= ?", now.toEpochMilli());
+    sql.execute(
+        "DELETE FROM session WHERE subject = ? AND role <> ?", session.subject(), session.role());
     sql.execute(
         """
         INSERT INTO session (hash, subject, name, role, began_at, seen_at, ends_at)
@@ -88,6 +93,17 @@ public final class Sessions {
     return database.write(sql -> {
       boolean ended = sql.execute("DELETE FROM session WHERE hash = ?", hash) == 1;
       if (ended) {
+        AuditTrail.add(sql, record);
+      }
+      return ended;
+    });
+  }
+
+  /** Ends every session of one person and gives how many there were. */
+  public int endAllOf(String subject, AuditRecord record) {
+    return database.write(sql -> {
+      int ended = sql.execute("DELETE FROM session WHERE subject = ?", subject);
+      if (ended > 0) {
         AuditTrail.add(sql, record);
       }
       return ended;

@@ -42,8 +42,8 @@ public final class People {
   public sealed interface Result {
     record Known(Person person) implements Result {}
 
-    /** The token is good, and says of nobody what they are here for. */
-    record NoRole(String name) implements Result {}
+    /** The token is good, and says nothing of what its person is here for. */
+    record NoRole(String subject, String name) implements Result {}
 
     record Refused() implements Result {}
   }
@@ -79,7 +79,7 @@ public final class People {
     Optional<Person> person = tokens.person(claims);
     return person.isPresent()
         ? new Result.Known(person.get())
-        : new Result.NoRole(Tokens.name(claims));
+        : new Result.NoRole(claims.getSubject(), Tokens.name(claims));
   }
 
   /**
@@ -136,7 +136,7 @@ public final class People {
         .filter(access -> access.getSubject().equals(claims.get().getSubject()))
         .flatMap(tokens::person)
         .<Result>map(person -> new Result.Known(new Person(person.subject(), name, person.role())))
-        .orElseGet(() -> new Result.NoRole(name));
+        .orElse(result);
   }
 
   private ObjectNode exchanged(String code, String verifier, URI back) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -113,6 +114,35 @@ public final class SignIns {
         .ifPresent(visit ->
             sessions.end(
                 session(number), record(visit.person().caller().toString(), "session.ended")));
+  }
+
+  /** Ends every session of the person who has this one, in whichever browser. */
+  public void endEverywhere(String number) {
+    visit(number)
+        .ifPresent(visit -> endAllOf(visit.person().subject(), visit.person().caller().toString()));
+  }
+
+  /** Ends every session of a person who has no role any more. */
+  public void endWithoutRole(String subject) {
+    endAllOf(subject, Caller.Kind.PERSON.name().toLowerCase(Locale.ROOT) + ":" + subject);
+  }
+
+  /** Ends every session of one person, and gives how many there were. */
+  public int endAllOf(String subject) {
+    return endAllOf(subject, Caller.current().toString());
+  }
+
+  private int endAllOf(String subject, String actor) {
+    return sessions.endAllOf(
+        subject,
+        new AuditRecord(
+            clock.instant(),
+            actor,
+            "sessions.ended",
+            null,
+            subject,
+            RequestId.current(),
+            Json.object()));
   }
 
   /** Ends every session there is, and gives how many there were. */

@@ -72,7 +72,7 @@ final class Callers {
     return switch (people.get().byToken(text)) {
       case People.Result.Known(var person) -> Optional.of(person.caller());
       case People.Result.Refused() -> Optional.empty();
-      case People.Result.NoRole(var name) ->
+      case People.Result.NoRole(_, var name) ->
           throw new Problem(
               403,
               "FORBIDDEN",

@@ -11,6 +11,8 @@ import dev.graft.server.access.SignIns;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.Installations;
+import dev.graft.store.KeyState;
+import dev.graft.store.KeyStates;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -49,11 +51,11 @@ final class Console {
   /** Who sits before a machine that asks nobody for anything. */
   private static final Person HERE = new Person("local", "Everyone on this machine", Role.ADMIN);
 
-  private final Html html = new Html();
   private final SignIns signIns;
   private final Optional<People> people;
   private final Accounts accounts;
   private final Installations installations;
+  private final KeyStates keyStates;
   private final boolean isOpen;
   private final Optional<URI> publicUrl;
   private final InstantSource clock;
@@ -70,6 +72,7 @@ final class Console {
       Optional<People> people,
       Accounts accounts,
       Installations installations,
+      KeyStates keyStates,
       boolean isOpen,
       Optional<URI> publicUrl,
       InstantSource clock) {
@@ -77,6 +80,7 @@ final class Console {
     this.people = people;
     this.accounts = accounts;
     this.installations = installations;
+    this.keyStates = keyStates;
     this.isOpen = isOpen;
     this.publicUrl = publicUrl;
     this.clock = clock;
@@ -108,7 +112,7 @@ final class Console {
     people
         .filter(People::canLogIn)
         .ifPresent(known -> values.put("issuer", String.valueOf(known.issuer().getHost())));
-    return html.page(answer, "login", values);
+    return Html.page(answer, new Html.Page("login", values));
   }
 
   /** Uses a one-time link. */
@@ -169,14 +173,15 @@ final class Console {
     }
     return switch (result) {
       case People.Result.Known(var person) -> entered(request, signIns.begin(person));
-      case People.Result.NoRole(var name) ->
-          login(
-              ServerResponse.status(403).header("Set-Cookie", forget),
-              "You are known as "
-                  + name
-                  + ", and have no role here. Ask whoever runs this server"
-                  + " for one.",
-              null);
+      case People.Result.NoRole(var subject, var name) -> {
+        signIns.endWithoutRole(subject);
+        yield login(
+            ServerResponse.status(403).header("Set-Cookie", forget),
+            "You are known as "
+                + name
+                + ", and have no role here. Ask whoever runs this server for one.",
+            null);
+      }
       case People.Result.Refused() ->
           login(
               ServerResponse.status(403).header("Set-Cookie", forget),
@@ -205,7 +210,7 @@ final class Console {
         "/console");
   }
 
-  /** Ends the session. */
+  /** Ends the session, or all that the person has. */
   ServerResponse logout(ServerRequest request) {
     Optional<SignIns.Visit> visit = visit(request);
     if (visit.isPresent()
@@ -217,7 +222,8 @@ final class Console {
           "This form does not come from a page of your session, so nothing was done. Go back to"
               + " /console and try again.");
     }
-    cookie(request, "session").ifPresent(old -> signIns.end(old));
+    boolean everywhere = request.param("everywhere").isPresent();
+    cookie(request, "session").ifPresent(everywhere ? signIns::endEverywhere : signIns::end);
     return sentTo(
         ServerResponse.status(303)
             .header("Set-Cookie", cookie(request, "session", "", Duration.ZERO)),
@@ -240,16 +246,25 @@ final class Console {
     values.put("proof", visit.get().proof());
     values.put("until", MINUTES.format(visit.get().endsAt()) + " UTC");
     String after = request.param("after").orElse("");
-    List<Accounts.Line> lines = lines(person.caller(), after);
+    boolean onlyRevoked = request.param("state").filter("revoked"::equals).isPresent();
+    List<Accounts.Line> lines = lines(person.caller(), after, onlyRevoked);
     values.put("accounts", lines.stream().limit(PAGE).map(this::shown).toList());
     values.put("isTenant", person.role() == Role.TENANT);
+    values.put("onlyRevoked", onlyRevoked);
+    values.put("revoked", person.role() == Role.TENANT ? 0 : keyStates.countRevoked());
+    String here = onlyRevoked ? "/console?state=revoked" : "/console";
     if (!after.isEmpty()) {
-      values.put("first", "/console");
+      values.put("first", here);
     }
     if (lines.size() > PAGE) {
-      values.put("next", "/console?after=" + encoded(lines.get(PAGE - 1).account().id()));
+      values.put(
+          "next",
+          here
+              + (onlyRevoked ? "&" : "?")
+              + "after="
+              + encoded(lines.get(PAGE - 1).account().id()));
     }
-    return html.page(200, "console", values);
+    return Html.page(ServerResponse.ok(), new Html.Page("console", values));
   }
 
   private static String may(Person person) {
@@ -258,10 +273,10 @@ final class Console {
         .collect(Collectors.joining(", "));
   }
 
-  private List<Accounts.Line> lines(Caller caller, String after) {
+  private List<Accounts.Line> lines(Caller caller, String after, boolean onlyRevoked) {
     String userId = caller.userId();
     if (userId == null) {
-      return accounts.page(after, PAGE + 1);
+      return accounts.page(after, PAGE + 1, onlyRevoked ? true : null);
     }
     return accounts.ofUser(userId).stream()
         .flatMap(account -> accounts.line(account.id()).stream())
@@ -284,7 +299,37 @@ final class Console {
           Map.of("template", installation.template(), "version", version == null ? "" : version));
     }
     shown.put("installed", installed);
+    shown.put("key", shown(line.key()));
     return shown;
+  }
+
+  private Map<String, Object> shown(KeyState key) {
+    Map<String, Object> shown = new HashMap<>();
+    Instant now = clock.instant();
+    shown.put("revoked", key.revoked());
+    Optional.ofNullable(key.reason()).ifPresent(reason -> shown.put("reason", reason));
+    Optional.ofNullable(key.revoked() ? key.since() : key.checkedAt())
+        .ifPresent(at -> {
+          shown.put("at", at.toString());
+          shown.put("age", age(at, now));
+        });
+    return shown;
+  }
+
+  /** How long ago, to the largest unit: nobody reckons with more. */
+  static String age(Instant then, Instant now) {
+    Duration age = Duration.between(then, now);
+    if (age.toDays() > 0) {
+      return plural(age.toDays(), "day");
+    }
+    if (age.toHours() > 0) {
+      return plural(age.toHours(), "hour");
+    }
+    return age.toMinutes() > 0 ? plural(age.toMinutes(), "minute") : "less than a minute";
+  }
+
+  private static String plural(long count, String unit) {
+    return count + " " + unit + (count == 1 ? "" : "s");
   }
 
   ServerResponse style(ServerRequest request) {
@@ -307,9 +352,11 @@ final class Console {
     return Routes.json(201, json);
   }
 
-  /** Ends every session of everyone. */
+  /** Ends every session of everyone, or of one person. */
   ServerResponse endSessions(ServerRequest request) {
-    return Routes.json(200, Json.object().put("ended", signIns.endAll()));
+    Optional<String> subject = request.param("subject");
+    int ended = subject.isPresent() ? signIns.endAllOf(subject.get()) : signIns.endAll();
+    return Routes.json(200, Json.object().put("ended", ended));
   }
 
   /** The address of a one-time link. */
@@ -318,8 +365,11 @@ final class Console {
   }
 
   private URI base(ServerRequest request) {
-    return publicUrl.orElseGet(
-        () -> URI.create(request.uri().getScheme() + "://" + request.uri().getRawAuthority()));
+    return publicUrl.orElseGet(() ->
+        URI.create(
+            (Edge.isEncrypted(request.servletRequest()) ? "https" : "http")
+                + "://"
+                + request.uri().getRawAuthority()));
   }
 
   private URI back(ServerRequest request) {
@@ -341,7 +391,7 @@ final class Console {
   }
 
   private boolean isSecure(ServerRequest request) {
-    return request.servletRequest().isSecure()
+    return Edge.isEncrypted(request.servletRequest())
         || publicUrl.filter(url -> "https".equals(url.getScheme())).isPresent();
   }
 

@@ -99,7 +99,7 @@ final class Edge extends HttpFilter {
             return true;
           });
     } catch (Problem refusal) {
-      Guard.write(refusal, response, requestId);
+      Guard.write(refusal, request, response);
     } catch (IOException | ServletException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

@@ -33,7 +33,7 @@ final class Guard extends HttpFilter {
       try {
         refuseStrangers(request);
       } catch (Problem refusal) {
-        write(refusal, response, Edge.requestId(request));
+        write(refusal, request, response);
         return;
       }
     }
@@ -77,12 +77,14 @@ final class Guard extends HttpFilter {
     }
   }
 
-  static void write(Problem problem, HttpServletResponse response, String requestId)
+  static void write(Problem problem, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
+    String requestId = Edge.requestId(request);
+    boolean isPage = ErrorPage.isWantedBy(request);
     response.setStatus(problem.status());
-    response.setContentType(Problem.TYPE.toString());
+    response.setContentType((isPage ? Html.TYPE : Problem.TYPE).toString());
     problem.headers().forEach(header -> response.setHeader(header.name(), header.value()));
-    byte[] body = problem.body(requestId);
+    byte[] body = isPage ? ErrorPage.bytes(problem, requestId) : problem.body(requestId);
     response.setContentLength(body.length);
     response.getOutputStream().write(body);
   }

@@ -12,25 +12,33 @@ import org.thymeleaf.templateresolver.ClassLoaderTemplateResolver;
 
 /** Pages for people, made from the templates that are packaged. What is put in is escaped. */
 final class Html {
-  private static final MediaType TYPE = new MediaType(MediaType.TEXT_HTML, StandardCharsets.UTF_8);
+  static final MediaType TYPE = new MediaType(MediaType.TEXT_HTML, StandardCharsets.UTF_8);
 
-  private final TemplateEngine engine = new TemplateEngine();
+  private static final TemplateEngine ENGINE = engine();
 
-  Html() {
+  private Html() {}
+
+  private static TemplateEngine engine() {
     var templates = new ClassLoaderTemplateResolver(Html.class.getClassLoader());
     templates.setPrefix("dev/graft/server/pages/");
     templates.setSuffix(".html");
     templates.setTemplateMode(TemplateMode.HTML);
     templates.setCharacterEncoding("UTF-8");
+    var engine = new TemplateEngine();
     engine.setTemplateResolver(templates);
+    return engine;
   }
 
-  ServerResponse page(int status, String name, Map<String, Object> values) {
-    return page(ServerResponse.status(status), name, values);
+  static ServerResponse page(ServerResponse.BodyBuilder answer, Page page) {
+    return answer.contentType(TYPE).body(page.bytes());
   }
 
-  ServerResponse page(ServerResponse.BodyBuilder answer, String name, Map<String, Object> values) {
-    String text = engine.process(name, new Context(Locale.ROOT, values));
-    return answer.contentType(TYPE).body(text.getBytes(StandardCharsets.UTF_8));
+  /** A template, and what is put into it. */
+  record Page(String template, Map<String, Object> values) {
+    byte[] bytes() {
+      return ENGINE
+          .process(template, new Context(Locale.ROOT, values))
+          .getBytes(StandardCharsets.UTF_8);
+    }
   }
 }

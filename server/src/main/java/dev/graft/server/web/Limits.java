@@ -4,8 +4,10 @@ import dev.graft.server.Rate;
 import dev.graft.server.access.Caller;
 import dev.graft.store.Allowances;
 import io.github.bucket4j.distributed.remote.RemoteBucketState;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,9 +18,9 @@ import org.springframework.http.HttpMethod;
 import org.springframework.web.servlet.function.ServerRequest;
 
 /**
- * Keeps callers to how often they may ask. Two limits hold: one user is linked and cloned for only
- * so often, whoever asks; and one caller asks only so often, whatever for. All nodes count
- * together.
+ * Keeps callers to how often they may ask. Three limits hold: one user is linked and cloned for
+ * only so often, whoever asks; one caller asks only so often, whatever for; and from one address it
+ * is tried only so often to sign in. All nodes count together.
  */
 final class Limits {
   private final Rate.Rates rates;
@@ -57,6 +59,10 @@ final class Limits {
 
   private List<Limit> limits(Caller caller, Routes.Route route, ServerRequest request) {
     var limits = new ArrayList<Limit>();
+    if (route.is(Routes.Mark.SIGN_IN)) {
+      String network = network(Edge.client(request.servletRequest()));
+      rates.signIn().ifPresent(rate -> limits.add(new Limit("sign-in", rate, network)));
+    }
     if (route.permission() == null || route.method().equals(HttpMethod.GET)) {
       return limits;
     }
@@ -66,6 +72,16 @@ final class Limits {
     }
     rates.service().ifPresent(rate -> limits.add(new Limit("caller", rate, caller.toString())));
     return limits;
+  }
+
+  /** An address, or of version 6 the part that one holder has all of. */
+  static String network(String client) {
+    try {
+      byte[] address = InetAddress.ofLiteral(client).getAddress();
+      return address.length == 4 ? client : HexFormat.of().formatHex(address, 0, 8);
+    } catch (IllegalArgumentException e) {
+      return client;
+    }
   }
 
   /** Whom a request is for: the user whom it names, or the one who sent it. */
@@ -101,6 +117,14 @@ final class Limits {
             standings.stream().map(Limit.Standing::item).collect(Collectors.joining(", "))));
   }
 
+  private static String said(String name) {
+    return switch (name) {
+      case "user" -> "This user was linked or cloned for as often as this server allows";
+      case "sign-in" -> "It was tried to sign in from your address as often as this server allows";
+      default -> "You asked for something to be done as often as this server allows";
+    };
+  }
+
   private static Problem refused(List<Limit.Standing> standings) {
     List<Limit.Standing> violated = standings.stream().filter(one -> one.left() == 0).toList();
     long wait = violated.stream().mapToLong(Limit.Standing::seconds).max().orElse(1);
@@ -109,9 +133,7 @@ final class Limits {
         new Problem(
                 429,
                 "RATE_LIMITED",
-                (first.name().equals("user")
-                        ? "This user was linked or cloned for as often as this server allows"
-                        : "You asked for something to be done as often as this server allows")
+                said(first.name())
                     + " ("
                     + first.rate()
                     + "), so nothing was done now. Try again in "

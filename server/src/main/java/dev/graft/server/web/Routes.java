@@ -41,6 +41,8 @@ public final class Routes {
   enum Mark {
     /** A user's own limit counts it. */
     LIMITED_PER_USER,
+    /** It is a step of signing in, which an address may try so often. */
+    SIGN_IN,
     /** Its answer shows what is shown once and kept nowhere. */
     SHOWS_A_SECRET
   }
@@ -189,9 +191,9 @@ public final class Routes {
             post("/v1/audit/restored", Permission.MANAGE, Subject.NONE, audit::restored),
             get("/v1/accounts/{account}/audit", Permission.READ, Subject.ACCOUNT, audit::ofAccount),
             open("/login", console::login),
-            page("/login", console::enter),
-            open("/login/issuer", console::toIssuer),
-            open("/login/back", console::fromIssuer),
+            page("/login", console::enter).marked(Mark.SIGN_IN),
+            open("/login/issuer", console::toIssuer).marked(Mark.SIGN_IN),
+            open("/login/back", console::fromIssuer).marked(Mark.SIGN_IN),
             page("/logout", console::logout),
             open("/console", console::home),
             open("/console/style.css", console::style),
@@ -278,6 +280,10 @@ public final class Routes {
           RequestPredicates.method(route.method()).and(RequestPredicates.path(route.path())),
           request -> answered(route, request));
     }
+    Route noPage = open("/**", this::nowhere);
+    builder.route(
+        RequestPredicates.method(HttpMethod.GET).and(ErrorPage::isWantedBy),
+        request -> answered(noPage, request));
     var nowhere =
         new Route(HttpMethod.GET, "/**", Permission.READ, Subject.NONE, Set.of(), this::nowhere);
     builder.route(RequestPredicates.all(), request -> answered(nowhere, request));
@@ -337,10 +343,17 @@ public final class Routes {
     try {
       return work.call();
     } catch (Problem problem) {
-      return problem.response(requestId);
+      return refusal(problem, request, requestId);
     } catch (Exception e) {
-      return gate.gone(route, request).orElseGet(() -> problem(e, requestId)).response(requestId);
+      return refusal(
+          gate.gone(route, request).orElseGet(() -> problem(e, requestId)), request, requestId);
     }
+  }
+
+  private static ServerResponse refusal(Problem problem, ServerRequest request, String requestId) {
+    return ErrorPage.isWantedBy(request)
+        ? ErrorPage.response(problem, requestId)
+        : problem.response(requestId);
   }
 
   /** What went wrong as it is answered; what a caller cannot help is in the log, too. */

@@ -28,6 +28,7 @@ import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptReplies;
 import dev.graft.store.KeptValues;
+import dev.graft.store.KeyStates;
 import dev.graft.store.Operations;
 import dev.graft.store.Outbox;
 import dev.graft.store.Releases;
@@ -111,6 +112,7 @@ public class WebConfiguration {
                 people,
                 accounts,
                 installations,
+                new KeyStates(database),
                 settings.open(),
                 settings.publicUrl(),
                 clock),

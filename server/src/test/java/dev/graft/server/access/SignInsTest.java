@@ -73,10 +73,38 @@ class SignInsTest {
   }
 
   @Test
+  void whoSignsInWithAnotherRoleHasTheFormerOneNowhere() {
+    String before = signIns.begin(ADA);
+    String same = signIns.begin(ADA);
+    String other = signIns.begin(new Person("bob", "Bob", Role.OPERATOR));
+    assertThat(signIns.visit(before)).isPresent();
+    String now = signIns.begin(new Person("ada", "Ada", Role.DEVELOPER));
+    assertThat(signIns.visit(before)).isEmpty();
+    assertThat(signIns.visit(same)).isEmpty();
+    assertThat(signIns.visit(now)).isPresent();
+    assertThat(signIns.visit(other)).isPresent();
+  }
+
+  @Test
+  void aPersonCanEndAllTheirSessionsAndNobodyElses() {
+    String here = signIns.begin(ADA);
+    String there = signIns.begin(ADA);
+    String other = signIns.begin(new Person("bob", "Bob", Role.OPERATOR));
+    signIns.endEverywhere(here);
+    assertThat(signIns.visit(here)).isEmpty();
+    assertThat(signIns.visit(there)).isEmpty();
+    assertThat(signIns.endAllOf("ada")).isZero();
+    assertThat(signIns.visit(other)).isPresent();
+    assertThat(signIns.endAllOf("bob")).isOne();
+    assertThat(signIns.visit(other)).isEmpty();
+  }
+
+  @Test
   void aSessionIsNothingToWhoeverHasAnotherPepper() {
     String number = signIns.begin(ADA);
     assertThat(with("another").visit(number)).isEmpty();
-    assertThat(signIns.visit("x" + number.substring(1))).isEmpty();
+    String other = (number.startsWith("x") ? "y" : "x") + number.substring(1);
+    assertThat(signIns.visit(other)).isEmpty();
     SignIns.Visit visit = signIns.visit(number).orElseThrow();
     assertThat(visit.isProvenBy(visit.proof())).isTrue();
     assertThat(visit.isProvenBy("")).isFalse();

@@ -73,7 +73,7 @@ class OpenApiTest {
         new TemplatesApi(null),
         new WorkApi(null, null, null, null, null, null, null, null),
         new ApiKeysApi(null, null),
-        new Console(null, Optional.empty(), null, null, false, Optional.empty(), null),
+        new Console(null, Optional.empty(), null, null, null, false, Optional.empty(), null),
         new AuditApi(null, null, null),
         new WebhooksApi(null, null, null),
         new KeysApi(null, null, null, null, null, null, null),

@@ -1,0 +1,58 @@
+package dev.graft.server.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.springframework.web.servlet.function.ServerRequest;
+import org.springframework.web.servlet.function.ServerResponse;
+
+/** A problem as a person sees it who came with a browser, and not to the API. */
+final class ErrorPage {
+  private ErrorPage() {}
+
+  /** Whether it is a page that is asked for: what is under these paths is for programs always. */
+  static boolean isWantedBy(HttpServletRequest request) {
+    String accept = request.getHeader("Accept");
+    String path = request.getServletPath();
+    boolean forPrograms =
+        path.startsWith("/v1/") || path.startsWith("/api/") || path.startsWith("/health");
+    return accept != null && accept.toLowerCase(Locale.ROOT).contains("text/html") && !forPrograms;
+  }
+
+  static boolean isWantedBy(ServerRequest request) {
+    return isWantedBy(request.servletRequest());
+  }
+
+  static ServerResponse response(Problem problem, String requestId) {
+    ServerResponse.BodyBuilder answer = ServerResponse.status(problem.status());
+    problem.headers().forEach(header -> answer.header(header.name(), header.value()));
+    return Html.page(answer, page(problem, requestId));
+  }
+
+  static byte[] bytes(Problem problem, String requestId) {
+    return page(problem, requestId).bytes();
+  }
+
+  private static Html.Page page(Problem problem, String requestId) {
+    Map<String, Object> values = new HashMap<>();
+    values.put("title", title(problem.status()));
+    values.put(
+        "message",
+        problem.status() == 404
+            ? "There is no page at this address. It was mistyped, or the link that led here is old."
+            : problem.getMessage());
+    values.put("requestId", requestId);
+    return new Html.Page("error", values);
+  }
+
+  private static String title(int status) {
+    return switch (status) {
+      case 403 -> "This is not allowed";
+      case 404, 405 -> "There is nothing here";
+      case 429 -> "Too often";
+      case 503 -> "Not now";
+      default -> status < 500 ? "This did not work" : "Something went wrong";
+    };
+  }
+}
