@@ -70,7 +70,8 @@ class BillOfMaterialsTest {
   /** The file name that Maven gives each component, with its SHA-256. */
   private static Map<String, String> listed(ObjectNode bill) {
     var listed = new TreeMap<String, String>();
-    for (JsonNode component : bill.required("components")) {
+    // A program without libraries has no list of them.
+    for (JsonNode component : bill.path("components")) {
       String purl = component.required("purl").stringValue();
       String classifier =
           purl.contains("classifier=")
