@@ -9,14 +9,20 @@ import dev.graft.sandbox.RequestLog;
 import dev.graft.sandbox.Sandbox;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A customer makes a new key while Graft works with the former one. */
+/** A customer makes a new key while Graft works with the former one, on either database. */
+@ParameterizedClass
+@ValueSource(booleans = {false, true})
 class KeyRotationTest {
+  private final boolean onPostgresql;
   @TempDir private Path folder;
   private final Sandbox sandbox = Sandbox.start();
   private RunningServer server;
@@ -24,13 +30,18 @@ class KeyRotationTest {
   private String second;
   private Account account;
 
+  KeyRotationTest(boolean onPostgresql) {
+    this.onPostgresql = onPostgresql;
+  }
+
   @BeforeEach
   void start() {
     Path templates = folder.resolve("templates");
     RunningServer.writeTemplate(templates, "front-desk", "1");
+    Map<String, String> environment =
+        RunningServer.environment(folder.resolve("data"), templates, sandbox.url());
     server =
-        RunningServer.start(
-            RunningServer.environment(folder.resolve("data"), templates, sandbox.url()));
+        RunningServer.start(onPostgresql ? RunningServer.withPostgres(environment) : environment);
     first = UUID.randomUUID().toString();
     second = UUID.randomUUID().toString();
     account = sandbox.account("A", first);

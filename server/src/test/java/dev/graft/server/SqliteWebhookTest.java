@@ -16,7 +16,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
 
 class SqliteWebhookTest implements WebhookContract {
   @TempDir private static Path folder;
@@ -165,22 +164,6 @@ class SqliteWebhookTest implements WebhookContract {
       WebhookContract.until(() -> fault.struck() >= 2);
       assertThat(keyState(customer)).isEqualTo("active");
     }
-  }
-
-  @Test
-  void theSameKeyOfTwoUsersIsSeen() throws Exception {
-    Hook hook = hook("account.linked");
-    Customer customer = customer();
-    linked("second " + customer.userId(), customer.key());
-    JsonNode account = server().get("/v1/accounts/" + customer.id()).json();
-    assertThat(account.get("userIds")).hasSize(2);
-    Receiver.Got told =
-        hook.receiver()
-            .await(got ->
-                WebhookContract.isAbout(got, "account.linked", customer)
-                    && got.data().get("userId").stringValue().startsWith("second "));
-    assertThat(told.data().get("isNew").booleanValue()).isFalse();
-    assertThat(told.data().at("/sameKeyAs/0").stringValue()).isEqualTo(customer.userId());
   }
 
   @Test

@@ -233,4 +233,20 @@ interface WebhookContract {
         .isEqualTo("active");
     assertThat(server().clone(customer.userId()).status()).isEqualTo(200);
   }
+
+  @Test
+  default void theSameKeyOfTwoUsersIsSeen() throws Exception {
+    Hook hook = hook("account.linked");
+    Customer customer = customer();
+    linked("second " + customer.userId(), customer.key());
+    JsonNode account = server().get("/v1/accounts/" + customer.id()).json();
+    assertThat(account.get("userIds")).hasSize(2);
+    Receiver.Got told =
+        hook.receiver()
+            .await(got ->
+                isAbout(got, "account.linked", customer)
+                    && got.data().get("userId").stringValue().startsWith("second "));
+    assertThat(told.data().get("isNew").booleanValue()).isFalse();
+    assertThat(told.data().at("/sameKeyAs/0").stringValue()).isEqualTo(customer.userId());
+  }
 }
