@@ -65,6 +65,16 @@ final class Http {
     return post(graft, "/api/vapi/clone", Json.object().put("userId", userId));
   }
 
+  /** The same, with an Idempotency-Key. */
+  static Answer clone(URI graft, String userId, String key) throws IOException {
+    return send(
+        HttpRequest.newBuilder(graft.resolve("/api/vapi/clone"))
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", key)
+            .timeout(Duration.ofSeconds(100))
+            .POST(BodyPublishers.ofString(Json.write(Json.object().put("userId", userId)))));
+  }
+
   /** The objects of one kind in a sandbox's account. */
   static List<ObjectNode> objects(URI sandbox, String account, String kind) throws IOException {
     return get(sandbox, "/_sandbox/accounts/" + account + "/objects/" + kind)

@@ -75,12 +75,13 @@ class KillTest {
           // The newest clone for the first time, the others upgrade.
           List<String> busy = accounts.subList(Math.max(0, accounts.size() - 8), accounts.size());
           var started = new CountDownLatch(busy.size());
+          int version = 1 + kill;
           var answered = new java.util.concurrent.atomic.AtomicInteger();
           for (String user : busy) {
             Thread.startVirtualThread(() -> {
               started.countDown();
               try {
-                if (Http.clone(url, user).status() == 200) {
+                if (Http.clone(url, user, key(user, version)).status() == 200) {
                   answered.incrementAndGet();
                 }
               } catch (IOException e) {
@@ -111,7 +112,7 @@ class KillTest {
         assertThat(Http.objects(vapi, name, "assistant").size()).as(name).isLessThanOrEqualTo(1);
       }
       for (String name : accounts) {
-        Http.Answer answer = Http.clone(url, name);
+        Http.Answer answer = answered(url, name, key(name, version));
         assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
         ObjectNode tool = only(Http.objects(vapi, name, "tool"), name);
         ObjectNode assistant = only(Http.objects(vapi, name, "assistant"), name);
@@ -123,6 +124,23 @@ class KillTest {
             .allMatch(action -> action.startsWith("reused-"));
       }
     }
+  }
+
+  /** What every attempt to bring this user to this version is called. */
+  private static String key(String user, int version) {
+    return user + "-" + version;
+  }
+
+  /** Whoever was killed while it served a request is succeeded within a lease. */
+  private static Http.Answer answered(URI url, String user, String key) throws Exception {
+    Instant until = Instant.now().plus(Duration.ofSeconds(10));
+    Http.Answer answer = Http.clone(url, user, key);
+    while (answer.status() == 409) {
+      assertThat(Instant.now()).as(answer.body().toString()).isBefore(until);
+      Thread.sleep(200);
+      answer = Http.clone(url, user, key);
+    }
+    return answer;
   }
 
   private static ObjectNode only(List<ObjectNode> objects, String name) {

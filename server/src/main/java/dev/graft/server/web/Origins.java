@@ -13,7 +13,7 @@ record Origins(Set<String> allowed) {
           + " Signature-Input, Content-Digest";
   private static final String SHOWN =
       "X-Request-Id, traceparent, Retry-After, Location, RateLimit, RateLimit-Policy,"
-          + " WWW-Authenticate";
+          + " Idempotency-Replayed, WWW-Authenticate, Accept-Signature";
 
   boolean allows(HttpServletRequest request) {
     String origin = request.getHeader("Origin");
