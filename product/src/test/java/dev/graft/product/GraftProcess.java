@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 /** The program {@code graft} as a process of the operating system, started as a user starts it. */
 final class GraftProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
-  private static final Pattern URL = Pattern.compile("listens on (http://\\S+)");
+  private static final Pattern URL = Pattern.compile("listens on (https?://\\S+)");
 
   private final Process process;
   private final List<String> lines = new ArrayList<>();

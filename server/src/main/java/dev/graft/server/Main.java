@@ -189,6 +189,8 @@ public final class Main {
               "spring.threads.virtual.enabled", "true",
               "spring.main.keep-alive", "true",
               "server.shutdown", "graceful",
+              // Forms are read where a page sends one, and by nothing before any route.
+              "spring.mvc.formcontent.filter.enabled", "false",
               "spring.web.resources.add-mappings", "false"));
       application.addInitializers(context -> {
         var beans = (GenericApplicationContext) context;

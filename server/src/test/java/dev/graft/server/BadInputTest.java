@@ -185,6 +185,24 @@ class BadInputTest {
   }
 
   @Test
+  void aFormThatCannotBeReadIsNoFaultOfTheServer() {
+    for (String method : List.of("PUT", "PATCH", "DELETE")) {
+      RunningServer.Answer answer =
+          server.send(
+              HttpRequest.newBuilder(server.url().resolve("/v1/webhooks/x"))
+                  .header("Content-Type", "application/x-www-form-urlencoded")
+                  .method(method, BodyPublishers.ofString("%zz=%")));
+      assertThat(answer.status()).as(method + " " + answer.body()).isBetween(400, 499);
+    }
+  }
+
+  @Test
+  void whatIsOnlyAskedForAPageIsCheckedForAUserToo() {
+    refused(server.get("/v1/accounts?userId=u&limit=x"), 400, "INVALID_LIMIT");
+    refused(server.get("/v1/accounts?userId=u&state=x"), 400, "INVALID_STATE");
+  }
+
+  @Test
   void unknownAddressesAndMethodsAreTold() {
     for (String path :
         List.of("/nope", "/api/vapi", "/api/vapi/link/x", "/v1", "/docs/../x", "/docs/secret.js")) {

@@ -314,6 +314,9 @@ public final class Database implements AutoCloseable {
           true,
           e);
     }
+    if (state.equals("23503")) {
+      return StoreException.ofSomethingGone(e);
+    }
     return new StoreException("The database refused a statement.", false, e);
   }
 
@@ -332,6 +335,7 @@ public final class Database implements AutoCloseable {
       case SQLITE_CORRUPT, SQLITE_NOTADB ->
           new StoreException(
               "Graft's database file is damaged. Restore the last backup.", false, e);
+      case SQLITE_CONSTRAINT_FOREIGNKEY -> StoreException.ofSomethingGone(e);
       default ->
           code.name().startsWith("SQLITE_IOERR")
               ? new StoreException(

@@ -212,6 +212,28 @@ interface StoreContract {
   }
 
   @Test
+  default void workOnAnAccountThatIsGoneSaysSo() {
+    var gone =
+        new Operations.Request(
+            id("acc_gone"),
+            "clone",
+            release("1"),
+            release("1").digest(),
+            Json.parse("{}"),
+            id("op_"),
+            id("ins_"),
+            "key:test",
+            "req_1");
+    assertThatThrownBy(() -> operations(Duration.ofSeconds(30)).begin(gone, "a", NOW))
+        .isInstanceOfSatisfying(
+            StoreException.class,
+            e -> {
+              assertThat(e.isOfSomethingGone()).isTrue();
+              assertThat(e.mayHelpToTryAgain()).isTrue();
+            });
+  }
+
+  @Test
   default void aFinishedOperationFreesTheAccountAndIsRemembered() {
     Account account = account(id("user"));
     Operations operations = operations(Duration.ofSeconds(30));

@@ -38,14 +38,15 @@ final class AccountsApi {
     var page = Json.object();
     var all = page.putArray("accounts");
     var userId = request.param("userId");
+    int limit = limit(request);
+    Boolean revoked = revoked(request);
     if (userId.isPresent()) {
       accounts.ofUser(userId.get()).ifPresent(account -> all.add(view(account.id())));
       page.putNull("next");
       return Routes.json(200, page);
     }
-    int limit = limit(request);
     List<Accounts.Line> lines =
-        accounts.page(request.param("after").orElse(""), limit + 1, revoked(request));
+        accounts.page(request.param("after").orElse(""), limit + 1, revoked);
     lines.stream().limit(limit).forEach(line -> all.add(view(line)));
     page.put("next", lines.size() > limit ? lines.get(limit - 1).account().id() : null);
     return Routes.json(200, page);

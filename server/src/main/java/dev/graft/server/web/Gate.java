@@ -8,6 +8,7 @@ import dev.graft.store.Installation;
 import dev.graft.store.Installations;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
+import dev.graft.store.StoreException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -114,13 +115,15 @@ final class Gate {
    * What to say when a request failed because someone unlinked its account while it was worked for:
    * that it is not there; nothing when it is there, or was never looked for.
    */
-  Optional<Problem> gone(Routes.Route route, ServerRequest request) {
+  Optional<Problem> gone(Routes.Route route, ServerRequest request, Exception thrown) {
     try {
       return switch (route.subject()) {
         case NONE -> Optional.empty();
         case USER ->
+            // Whoever was unlinked may be linked again by now, to another account.
             route.permission() == Permission.CHANGE
-                    && accounts.ofUser(Body.of(request).userId()).isEmpty()
+                    && (thrown instanceof StoreException e && e.isOfSomethingGone()
+                        || accounts.ofUser(Body.of(request).userId()).isEmpty())
                 ? Optional.of(Contract.notLinked())
                 : Optional.empty();
         case ACCOUNT ->

@@ -346,7 +346,7 @@ public final class Routes {
       return refusal(problem, request, requestId);
     } catch (Exception e) {
       return refusal(
-          gate.gone(route, request).orElseGet(() -> problem(e, requestId)), request, requestId);
+          gate.gone(route, request, e).orElseGet(() -> problem(e, requestId)), request, requestId);
     }
   }
 

@@ -36,7 +36,7 @@ final class Judge {
   Optional<String> fault(Call call, Connection.Answer answer, boolean isVapiFailing) {
     String body = answer.text();
     if (answer.status() >= 500 && (!isVapiFailing || answer.status() == 500)) {
-      return Optional.of("an answer of " + answer.status());
+      return Optional.of("an answer of " + answer.status() + ": " + body);
     }
     boolean isPage =
         answer
@@ -105,7 +105,8 @@ final class Judge {
   private static Set<String> paths(String target) {
     var paths = new LinkedHashSet<String>();
     String path = target.replaceFirst("^https?://[^/]*", "").replaceFirst("[?#].*", "");
-    paths.add(path);
+    // An address without a path is that of the root.
+    paths.add(path.isEmpty() && !target.isEmpty() ? "/" : path);
     String plain = path.replaceAll(";[^/]*", "");
     paths.add(plain);
     try {
