@@ -424,7 +424,11 @@ interface AuditContract {
       trail.add(act(4));
       for (Consumer<Sql> change :
           List.<Consumer<Sql>>of(
-              sql -> sql.execute("UPDATE audit_head SET hash = 'f' || substr(hash, 2)"),
+              sql ->
+                  sql.execute(
+                      "UPDATE audit_head SET hash ="
+                          + " CASE substr(hash, 1, 1) WHEN 'f' THEN '0' ELSE 'f' END"
+                          + " || substr(hash, 2)"),
               sql -> sql.execute("UPDATE audit_head SET size = 2"),
               sql -> sql.execute("UPDATE audit_head SET epoch = 2"),
               sql -> remove(sql, 3),
