@@ -9,6 +9,11 @@ import java.util.regex.Pattern;
 public record Network(InetAddress address, int bits) {
   private static final Pattern FORM = Pattern.compile("([0-9A-Fa-f.:]{2,45})(?:/(\\d{1,3}))?");
 
+  /** A network that stands in the code. */
+  public static Network of(String text) {
+    return parsed(text).orElseThrow(() -> new IllegalArgumentException("no network: " + text));
+  }
+
   /** Reads an address or a network; no name, since a name can come to mean something else. */
   public static Optional<Network> parsed(String text) {
     Matcher form = FORM.matcher(text.strip());
@@ -39,7 +44,7 @@ public record Network(InetAddress address, int bits) {
     return address(text).filter(this::contains).isPresent();
   }
 
-  private boolean contains(InetAddress other) {
+  public boolean contains(InetAddress other) {
     byte[] mine = address.getAddress();
     byte[] theirs = other.getAddress();
     if (mine.length != theirs.length) {

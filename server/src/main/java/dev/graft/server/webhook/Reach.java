@@ -1,5 +1,6 @@
 package dev.graft.server.webhook;
 
+import dev.graft.server.edge.Network;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -80,7 +81,7 @@ public final class Reach {
     var networks = new ArrayList<Network>();
     for (String part : text.split(",", -1)) {
       String one = part.strip().toLowerCase(Locale.ROOT);
-      Optional<Network> network = Network.parse(one);
+      Optional<Network> network = Network.parsed(one);
       if (network.isPresent()) {
         networks.add(network.get());
       } else if (one.matches("[a-z0-9]([a-z0-9.-]*[a-z0-9])?")) {
@@ -179,13 +180,13 @@ public final class Reach {
 
   private boolean isAllowed(String host, InetAddress address) {
     return hosts.contains(host.toLowerCase(Locale.ROOT))
-        || networks.stream().anyMatch(network -> network.holds(address));
+        || networks.stream().anyMatch(network -> network.contains(address));
   }
 
   /** Java turns an IPv4 address that is mapped into IPv6 back into IPv4 before it comes here. */
   static boolean isPublic(InetAddress address) {
     boolean isV6 = address.getAddress().length > 4;
-    return (!isV6 || PUBLIC_V6.holds(address))
-        && NOT_PUBLIC.stream().noneMatch(network -> network.holds(address));
+    return (!isV6 || PUBLIC_V6.contains(address))
+        && NOT_PUBLIC.stream().noneMatch(network -> network.contains(address));
   }
 }
