@@ -4,20 +4,32 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import org.springframework.http.HttpMethod;
 import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /** A problem as a person sees it who came with a browser, and not to the API. */
 final class ErrorPage {
+  /** Where forms of pages are sent to. */
+  private static final Set<String> FORMS = Set.of("/login", "/logout");
+
   private ErrorPage() {}
 
-  /** Whether it is a page that is asked for: what is under these paths is for programs always. */
+  /**
+   * Whether it is a page that is asked for, as a browser does when someone follows a link or sends
+   * a form: what is under these paths, and every other method, is for programs always.
+   */
   static boolean isWantedBy(HttpServletRequest request) {
     String accept = request.getHeader("Accept");
     String path = request.getServletPath();
-    boolean forPrograms =
+    boolean isForPrograms =
         path.startsWith("/v1/") || path.startsWith("/api/") || path.startsWith("/health");
-    return accept != null && accept.toLowerCase(Locale.ROOT).contains("text/html") && !forPrograms;
+    boolean isForm = HttpMethod.POST.matches(request.getMethod()) && FORMS.contains(path);
+    boolean isLink =
+        HttpMethod.GET.matches(request.getMethod()) || HttpMethod.HEAD.matches(request.getMethod());
+    boolean fromBrowser = isForm || (isLink && !isForPrograms);
+    return fromBrowser && accept != null && accept.toLowerCase(Locale.ROOT).contains("text/html");
   }
 
   static boolean isWantedBy(ServerRequest request) {
