@@ -19,19 +19,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Opens {@code gcp-kms:projects/P/locations/L/keyRings/R/cryptoKeys/K}. */
 public final class GoogleFactory implements KeyProviderFactory {
-  /**
-   * Unknown is how the client calls a connection that broke, as one does that was kept and was
-   * closed just then. To wrap or unwrap once more changes nothing there.
-   */
-  private static final Set<StatusCode.Code> WORTH_ANOTHER_TRY =
-      Set.of(
-          StatusCode.Code.UNAVAILABLE, StatusCode.Code.RESOURCE_EXHAUSTED, StatusCode.Code.UNKNOWN);
-
   private static final Pattern NAME =
       Pattern.compile(
           "projects/[\\w.:-]+/locations/[a-z0-9-]+/keyRings/[\\w-]+/cryptoKeys/[\\w-]+");
@@ -57,8 +48,14 @@ public final class GoogleFactory implements KeyProviderFactory {
                   FixedCredentialsProvider.create(credentials(uri, environment)));
       uri.option("endpoint").ifPresent(endpoint -> settings.setEndpoint(checked(uri, endpoint)));
       var patience = patience(uri.timeout());
-      settings.encryptSettings().setRetrySettings(patience).setRetryableCodes(WORTH_ANOTHER_TRY);
-      settings.decryptSettings().setRetrySettings(patience).setRetryableCodes(WORTH_ANOTHER_TRY);
+      settings
+          .encryptSettings()
+          .setRetrySettings(patience)
+          .setRetryableCodes(StatusCode.Code.UNAVAILABLE, StatusCode.Code.RESOURCE_EXHAUSTED);
+      settings
+          .decryptSettings()
+          .setRetrySettings(patience)
+          .setRetryableCodes(StatusCode.Code.UNAVAILABLE, StatusCode.Code.RESOURCE_EXHAUSTED);
       return new GoogleKeyProvider(
           uri.identity(),
           uri.path(),

@@ -16,6 +16,7 @@ import dev.graft.vault.KeyProvider;
 import dev.graft.vault.Secret;
 import dev.graft.vault.SecretAccess;
 import dev.graft.vault.VaultException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -109,7 +111,9 @@ final class GoogleKeyProvider implements KeyProvider {
             .build();
     try {
       DecryptResponse response =
-          answer(kms.decryptCallable().futureCall(request), System.nanoTime() + timeout.toNanos());
+          answer(
+              () -> kms.decryptCallable().futureCall(request),
+              System.nanoTime() + timeout.toNanos());
       byte[] plaintext = response.getPlaintext().toByteArray();
       if (plaintext.length == DATA_KEY_BYTES
           && checksum(response.getPlaintext()).equals(response.getPlaintextCrc32C())) {
@@ -140,7 +144,7 @@ final class GoogleKeyProvider implements KeyProvider {
             .setAdditionalAuthenticatedDataCrc32C(checksum(bound))
             .build();
     try {
-      EncryptResponse response = answer(kms.encryptCallable().futureCall(request), deadline);
+      EncryptResponse response = answer(() -> kms.encryptCallable().futureCall(request), deadline);
       if (isVersion(response.getName())
           && response.getVerifiedPlaintextCrc32C()
           && response.getVerifiedAdditionalAuthenticatedDataCrc32C()
@@ -150,6 +154,22 @@ final class GoogleKeyProvider implements KeyProvider {
       throw spoilt();
     } catch (ApiException e) {
       throw away(e);
+    }
+  }
+
+  /**
+   * Asks again when the connection broke, as one does that was kept and was closed just then: the
+   * client does not, and to wrap or unwrap once more changes nothing there.
+   */
+  private <T> T answer(Supplier<Future<T>> call, long deadline) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return answer(call.get(), deadline);
+      } catch (ApiException e) {
+        if (attempt == ATTEMPTS || !(e.getCause() instanceof SocketException)) {
+          throw e;
+        }
+      }
     }
   }
 
