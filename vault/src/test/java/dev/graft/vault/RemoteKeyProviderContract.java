@@ -102,6 +102,19 @@ public interface RemoteKeyProviderContract extends KeyProviderContract {
   }
 
   @Test
+  default void itAsksAgainWhenAKeptConnectionWasClosedJustThen() {
+    KeyProvider provider = provider();
+    var wrapped = provider.wrap(KeyProviderContract.dataKey(), CONTEXT);
+
+    int before = service().calls().size();
+    service().begin(StubService.Fault.CLOSED_ONCE);
+    assertThat(provider.unwrap(wrapped, CONTEXT)).isEqualTo(KeyProviderContract.dataKey());
+    service().begin(StubService.Fault.CLOSED_ONCE);
+    provider.wrap(KeyProviderContract.dataKey(), CONTEXT);
+    assertThat(service().calls()).as("each was asked twice").hasSizeGreaterThanOrEqualTo(before + 4);
+  }
+
+  @Test
   default void itBearsAProxysPageInPlaceOfAReply() {
     failsAndRecovers(StubService.Fault.GARBAGE);
   }

@@ -36,6 +36,8 @@ public abstract class StubService implements AutoCloseable {
     SLOW,
     /** The connection ends in the middle of a good reply. */
     CUT,
+    /** One request gets no reply: its connection is closed, as an idle one is. Then all is well. */
+    CLOSED_ONCE,
     /** The reply has the right status, and is a proxy's page. */
     GARBAGE,
     /** The reply has the right status, and nothing else. */
@@ -156,6 +158,7 @@ public abstract class StubService implements AutoCloseable {
           send(exchange, answered(call), false);
         }
         case CUT -> send(exchange, answered(call), true);
+        case CLOSED_ONCE -> end();
         case GARBAGE ->
             send(
                 exchange,

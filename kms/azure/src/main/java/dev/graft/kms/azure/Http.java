@@ -2,14 +2,18 @@ package dev.graft.kms.azure;
 
 import dev.graft.vault.ProviderUri;
 import dev.graft.vault.VaultException;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -57,7 +61,32 @@ final class Http {
     return System.nanoTime() + timeout.toNanos();
   }
 
+  /**
+   * Asks once more when a connection broke, as one does that was kept and was closed just then: to
+   * wrap, unwrap or log in once more changes nothing there.
+   */
   Answer send(HttpRequest request, String whom, long deadline) {
+    try {
+      return sentOnce(request, whom, deadline);
+    } catch (Broken _) {
+      try {
+        return sentOnce(request, whom, deadline);
+      } catch (Broken e) {
+        throw unreachable(whom, e.getCause());
+      }
+    }
+  }
+
+  /** A connection that was there broke before all of the answer had come. */
+  private static final class Broken extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Broken(IOException cause) {
+      super(cause);
+    }
+  }
+
+  private Answer sentOnce(HttpRequest request, String whom, long deadline) throws Broken {
     CompletableFuture<HttpResponse<byte[]>> sent =
         client.sendAsync(
             request,
@@ -66,7 +95,13 @@ final class Http {
     try {
       HttpResponse<byte[]> response =
           sent.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-      return new Answer(response.statusCode(), parsed(response.body()));
+      byte[] said = response.body();
+      try {
+        return new Answer(response.statusCode(), parsed(said));
+      } finally {
+        // It may hold a data key.
+        Arrays.fill(said, (byte) 0);
+      }
     } catch (TimeoutException e) {
       sent.cancel(true);
       throw unavailable(whom + " did not answer within " + timeout.toMillis() + " ms", e);
@@ -75,9 +110,17 @@ final class Http {
       Thread.currentThread().interrupt();
       throw unavailable("the wait for it was interrupted", e);
     } catch (ExecutionException e) {
-      throw unavailable(
-          whom + " cannot be reached or broke off (" + e.getCause() + "). Check the address", e);
+      if (e.getCause() instanceof IOException broken
+          && !(broken instanceof ConnectException || broken instanceof SSLException)) {
+        throw new Broken(broken);
+      }
+      throw unreachable(whom, e.getCause());
     }
+  }
+
+  private VaultException unreachable(String whom, @Nullable Throwable cause) {
+    return unavailable(
+        whom + " cannot be reached or broke off (" + cause + "). Check the address", cause);
   }
 
   private static JsonNode parsed(byte[] body) {

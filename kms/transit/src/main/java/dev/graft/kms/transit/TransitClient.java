@@ -186,9 +186,32 @@ final class TransitClient {
           SecretAccess.of("calling vault-transit"),
           bytes -> request.header("X-Vault-Token", new String(bytes, UTF_8)));
     }
+    try {
+      return sentOnce(request.build(), deadline);
+    } catch (Broken _) {
+      // As a connection does that was kept and was closed just then: to wrap, unwrap or log in once
+      // more changes nothing there.
+      try {
+        return sentOnce(request.build(), deadline);
+      } catch (Broken e) {
+        throw unavailable("the connection broke off", e.getCause());
+      }
+    }
+  }
+
+  /** A connection that was there broke before all of the answer had come. */
+  private static final class Broken extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Broken(@Nullable Throwable cause) {
+      super(cause);
+    }
+  }
+
+  private Answer sentOnce(HttpRequest request, long deadline) throws Broken {
     CompletableFuture<HttpResponse<byte[]>> sent =
         http.sendAsync(
-            request.build(),
+            request,
             HttpResponse.BodyHandlers.limiting(
                 HttpResponse.BodyHandlers.ofByteArray(), MOST_BYTES));
     try {
@@ -209,15 +232,16 @@ final class TransitClient {
       Thread.currentThread().interrupt();
       throw unavailable("the wait for it was interrupted", e);
     } catch (ExecutionException e) {
-      throw unavailable(
-          switch (e.getCause()) {
-            case ConnectException _ -> "nothing answers at its address. Check the address";
-            case SSLException refused ->
+      switch (e.getCause()) {
+        case ConnectException _ ->
+            throw unavailable("nothing answers at its address. Check the address", e);
+        case SSLException refused ->
+            throw unavailable(
                 "no trusted connection comes about (%s). VAULT_CACERT names the authorities to trust"
-                    .formatted(refused.getMessage());
-            case null, default -> "the connection broke off";
-          },
-          e);
+                    .formatted(refused.getMessage()),
+                e);
+        case null, default -> throw new Broken(e.getCause());
+      }
     }
   }
 
