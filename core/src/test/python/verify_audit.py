@@ -112,7 +112,7 @@ def prefixed(*texts):
         if text is None:
             out += struct.pack(">i", -1)
         else:
-            data = text.encode("utf-8", "replace")
+            data = text.encode("utf-8")
             out += struct.pack(">i", len(data)) + data
     return out
 
@@ -149,6 +149,8 @@ def parsed(line):
         return None, "a hash is no SHA-256"
     if not TIME.fullmatch(record["at"]):
         return None, "at is no time"
+    if any("\ud800" <= c <= "\udfff" for value in record.values() if isinstance(value, str) for c in value):
+        return None, "it has half a character in it"
     return record, None
 
 

@@ -69,7 +69,7 @@ interface AuditContract {
   private static AuditRecord act(int i) {
     return new AuditRecord(
         NOW.plusMillis(i),
-        i % 3 == 0 ? "node:graft" : "key:usér ❤ " + i,
+        i % 3 == 0 ? "node:graft" : "key:who? usér ❤ " + i,
         "thing.done",
         i % 2 == 0 ? null : "acc_" + i,
         i % 4 == 0 ? "op_" + i : null,
@@ -140,6 +140,14 @@ interface AuditContract {
         }
       }
       assertThat(accepted).isEmpty();
+      // Half a character and a question mark are the same bytes in UTF-8, which is what is hashed.
+      List<String> half =
+          export(sound).stream().map(line -> line.replace("who?", "who\\ud800")).toList();
+      assertThat(half).isNotEqualTo(export(sound));
+      second.add(half, checkpoints, key);
+      assertThat(
+              Verification.of(half.iterator(), checkpoints.iterator(), pair.getPublic()).isSound())
+          .isFalse();
       List<Boolean> verdicts = second.areSound();
       assertThat(verdicts.getFirst()).isTrue();
       assertThat(verdicts.subList(1, verdicts.size())).containsOnly(false);

@@ -111,7 +111,9 @@ public interface RemoteKeyProviderContract extends KeyProviderContract {
     assertThat(provider.unwrap(wrapped, CONTEXT)).isEqualTo(KeyProviderContract.dataKey());
     service().begin(StubService.Fault.CLOSED_ONCE);
     provider.wrap(KeyProviderContract.dataKey(), CONTEXT);
-    assertThat(service().calls()).as("each was asked twice").hasSizeGreaterThanOrEqualTo(before + 4);
+    assertThat(service().calls())
+        .as("each was asked twice")
+        .hasSizeGreaterThanOrEqualTo(before + 4);
   }
 
   @Test

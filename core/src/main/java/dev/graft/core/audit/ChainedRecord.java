@@ -2,6 +2,7 @@ package dev.graft.core.audit;
 
 import dev.graft.core.json.Json;
 import dev.graft.core.json.MalformedJson;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
@@ -178,7 +179,12 @@ public record ChainedRecord(
     if (value == null || !value.isString() && !value.isNull()) {
       throw new MalformedRecord("'" + member + "' is missing or no text");
     }
-    return value.isNull() ? null : value.stringValue();
+    String text = value.isNull() ? null : value.stringValue();
+    // In UTF-8, which is what the hash is of, half a character is a question mark.
+    if (text != null && !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      throw new MalformedRecord("'" + member + "' has half a character in it");
+    }
+    return text;
   }
 
   private static String text(ObjectNode json, String member) {

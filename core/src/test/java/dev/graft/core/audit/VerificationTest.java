@@ -85,7 +85,8 @@ class VerificationTest {
             EXPORT.getFirst().replace("\"format\":1", "\"format\":2"),
             EXPORT.getFirst().replace("\"seq\":1", "\"seq\":1.0"),
             EXPORT.getFirst().replace("\"subject\":null,", ""),
-            EXPORT.getFirst().replace("52.798Z", "52.798+00:00"))) {
+            EXPORT.getFirst().replace("52.798Z", "52.798+00:00"),
+            EXPORT.getFirst().replace("\"actor\":\"", "\"actor\":\"\\ud800"))) {
       assertThat(verified(List.of(line, EXPORT.get(1)), CHECKPOINT).faults())
           .as(line)
           .singleElement()

@@ -85,7 +85,9 @@ enum Decoder {
   SIGNED_REQUEST(
       texts(HostileSignatures.sound().toArray(String[]::new)),
       bytes -> HostileSignatures.read(text(bytes))),
-  AUDIT_RECORD(texts(HostileLines.sound()), bytes -> HostileLines.read(text(bytes))),
+  AUDIT_RECORD(
+      texts(HostileLines.sound(), HostileLines.sound().replace("linked", "linked\\ud800")),
+      bytes -> HostileLines.read(text(bytes))),
   CHECKPOINT(
       texts(
           "GRAFT-AUDIT-CHECKPOINT 1 1 7 "
