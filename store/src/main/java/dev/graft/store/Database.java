@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -33,22 +34,23 @@ import org.sqlite.SQLiteException;
  * PostgreSQL that several nodes share. A write returns when it is durable.
  */
 public final class Database implements AutoCloseable {
-  private static final int READERS = 4;
-
   private final Dialect dialect;
-  private final HikariDataSource pool;
+  private final @Nullable HikariDataSource pool;
+  private final @Nullable SqliteReaders readers;
   private final @Nullable SqliteWriter writer;
   private final @Nullable FileLock owner;
   private final AuditMac auditMac;
 
   private Database(
       Dialect dialect,
-      HikariDataSource pool,
+      @Nullable HikariDataSource pool,
+      @Nullable SqliteReaders readers,
       @Nullable SqliteWriter writer,
       @Nullable FileLock owner,
       AuditMac auditMac) {
     this.dialect = dialect;
     this.pool = pool;
+    this.readers = readers;
     this.writer = writer;
     this.owner = owner;
     this.auditMac = auditMac;
@@ -62,13 +64,16 @@ public final class Database implements AutoCloseable {
   public static Database sqlite(Path file) {
     FileLock owner = lock(file);
     try {
-      HikariDataSource pool = readers(file);
-      SQLiteDataSource writing = source(file);
-      migrate(writing, Dialect.SQLITE);
-      Connection connection = writing.getConnection();
+      SQLiteDataSource source = source(file);
+      migrate(source, Dialect.SQLITE);
       var auditMac = new AuditMac();
       return new Database(
-          Dialect.SQLITE, pool, new SqliteWriter(connection, auditMac), owner, auditMac);
+          Dialect.SQLITE,
+          null,
+          new SqliteReaders(source, auditMac),
+          new SqliteWriter(source.getConnection(), auditMac),
+          owner,
+          auditMac);
     } catch (SQLException e) {
       throw new StoreException(
           "The database file "
@@ -132,17 +137,6 @@ public final class Database implements AutoCloseable {
     return source;
   }
 
-  private static HikariDataSource readers(Path file) {
-    var config = new HikariConfig();
-    config.setPoolName("sqlite-readers");
-    config.setDataSource(source(file));
-    config.setConnectionInitSql("PRAGMA query_only = 1");
-    config.setMaximumPoolSize(READERS);
-    config.setMinimumIdle(0);
-    config.setInitializationFailTimeout(-1);
-    return new HikariDataSource(config);
-  }
-
   /**
    * Connects to a PostgreSQL database and brings it up to date.
    *
@@ -165,7 +159,7 @@ public final class Database implements AutoCloseable {
       pool.close();
       throw e;
     }
-    return new Database(Dialect.POSTGRES, pool, null, null, new AuditMac());
+    return new Database(Dialect.POSTGRES, pool, null, null, null, new AuditMac());
   }
 
   private static String jdbcUrl(URI url) {
@@ -230,9 +224,9 @@ public final class Database implements AutoCloseable {
     return dialect;
   }
 
-  /** The connections themselves, for a library that writes its own statements. */
+  /** The connections to PostgreSQL themselves, for a library that writes its own statements. */
   DataSource connections() {
-    return pool;
+    return Objects.requireNonNull(pool, "a SQLite file has no pool of connections");
   }
 
   AuditMac auditMac() {
@@ -241,8 +235,11 @@ public final class Database implements AutoCloseable {
 
   /** Reads. What another transaction writes meanwhile may or may not be seen. */
   <T extends @Nullable Object> T read(Function<Sql, T> query) {
-    try (Connection connection = pool.getConnection()) {
-      return query.apply(new Sql(connection, auditMac));
+    if (readers != null) {
+      return readers.read(query);
+    }
+    try (Connection connection = connections().getConnection()) {
+      return query.apply(Sql.of(connection, auditMac));
     } catch (SQLException e) {
       throw translated(e);
     }
@@ -253,10 +250,10 @@ public final class Database implements AutoCloseable {
     if (writer != null) {
       return writer.write(transaction);
     }
-    try (Connection connection = pool.getConnection()) {
+    try (Connection connection = connections().getConnection()) {
       connection.setAutoCommit(false);
       try {
-        T result = transaction.apply(new Sql(connection, auditMac));
+        T result = transaction.apply(Sql.of(connection, auditMac));
         connection.commit();
         return result;
       } catch (SQLException | RuntimeException e) {
@@ -349,7 +346,12 @@ public final class Database implements AutoCloseable {
     if (writer != null) {
       writer.close();
     }
-    pool.close();
+    if (readers != null) {
+      readers.close();
+    }
+    if (pool != null) {
+      pool.close();
+    }
     if (owner != null) {
       try {
         owner.acquiredBy().close();

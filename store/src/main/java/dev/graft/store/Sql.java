@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,10 +23,73 @@ import org.jspecify.annotations.Nullable;
 final class Sql {
   private final Connection connection;
   private final AuditMac auditMac;
+  private final @Nullable Compiled compiled;
 
-  Sql(Connection connection, AuditMac auditMac) {
+  private Sql(Connection connection, AuditMac auditMac, @Nullable Compiled compiled) {
     this.connection = connection;
     this.auditMac = auditMac;
+    this.compiled = compiled;
+  }
+
+  /** On a connection of PostgreSQL, whose driver remembers statements by itself. */
+  static Sql of(Connection connection, AuditMac auditMac) {
+    return new Sql(connection, auditMac, null);
+  }
+
+  /**
+   * On a connection of SQLite that is used for long, by one thread at a time: each statement is
+   * compiled once, which takes longer than most of them run.
+   */
+  static Sql compiling(Connection connection, AuditMac auditMac) {
+    return new Sql(connection, auditMac, new Compiled(connection));
+  }
+
+  /** A statement, and the names of its columns once it has had a row. */
+  private static final class Prepared implements AutoCloseable {
+    private final PreparedStatement statement;
+    private final boolean isKept;
+    private String @Nullable [] labels;
+
+    Prepared(PreparedStatement statement, boolean isKept) {
+      this.statement = statement;
+      this.isKept = isKept;
+    }
+
+    @Override
+    public void close() throws SQLException {
+      if (isKept) {
+        // What was asked for is not remembered with the question.
+        statement.clearParameters();
+      } else {
+        statement.close();
+      }
+    }
+  }
+
+  /** The statements that were used last. */
+  private static final class Compiled {
+    private static final int MOST = 300;
+
+    private final Connection connection;
+    private final LinkedHashMap<String, Prepared> statements =
+        new LinkedHashMap<>(MOST, 0.75f, true);
+
+    Compiled(Connection connection) {
+      this.connection = connection;
+    }
+
+    Prepared get(String text) throws SQLException {
+      Prepared known = statements.get(text);
+      if (known != null) {
+        return known;
+      }
+      if (statements.size() >= MOST) {
+        statements.pollFirstEntry().getValue().statement.close();
+      }
+      var made = new Prepared(connection.prepareStatement(text), true);
+      statements.put(text, made);
+      return made;
+    }
   }
 
   /** What proves that a record of the audit trail is Graft's own. */
@@ -35,13 +99,14 @@ final class Sql {
 
   /** Every row of a query. */
   List<Row> fetch(String text, @Nullable Object... values) {
-    try (PreparedStatement statement = prepared(text, values);
-        ResultSet results = statement.executeQuery()) {
-      String[] columns = null;
+    try (Prepared prepared = prepared(text, values);
+        ResultSet results = prepared.statement.executeQuery()) {
       var rows = new ArrayList<Row>();
       while (results.next()) {
+        String[] columns = prepared.labels;
         if (columns == null) {
           columns = labels(results.getMetaData());
+          prepared.labels = columns;
         }
         var row = HashMap.<String, @Nullable Object>newHashMap(columns.length);
         for (int i = 0; i < columns.length; i++) {
@@ -80,8 +145,8 @@ final class Sql {
 
   /** Carries out a statement and gives the number of rows that it touched. */
   int execute(String text, @Nullable Object... values) {
-    try (PreparedStatement statement = prepared(text, values)) {
-      return statement.executeUpdate();
+    try (Prepared prepared = prepared(text, values)) {
+      return prepared.statement.executeUpdate();
     } catch (SQLException e) {
       throw Database.translated(e);
     }
@@ -92,24 +157,27 @@ final class Sql {
     if (values.isEmpty()) {
       return;
     }
-    try (PreparedStatement statement = connection.prepareStatement(text)) {
+    try (Prepared prepared = prepared(text)) {
       for (@Nullable Object[] one : values) {
-        set(statement, text, one);
-        statement.addBatch();
+        set(prepared.statement, text, one);
+        prepared.statement.addBatch();
       }
-      statement.executeBatch();
+      prepared.statement.executeBatch();
     } catch (SQLException e) {
       throw Database.translated(e);
     }
   }
 
-  private PreparedStatement prepared(String text, @Nullable Object... values) throws SQLException {
-    PreparedStatement statement = connection.prepareStatement(text);
+  private Prepared prepared(String text, @Nullable Object... values) throws SQLException {
+    Prepared prepared =
+        compiled == null
+            ? new Prepared(connection.prepareStatement(text), false)
+            : compiled.get(text);
     try {
-      set(statement, text, values);
-      return statement;
+      set(prepared.statement, text, values);
+      return prepared;
     } catch (SQLException | RuntimeException e) {
-      statement.close();
+      prepared.close();
       throw e;
     }
   }

@@ -27,7 +27,7 @@ final class SqliteWriter implements AutoCloseable {
 
   SqliteWriter(Connection connection, AuditMac auditMac) {
     this.connection = connection;
-    this.sql = new Sql(connection, auditMac);
+    this.sql = Sql.compiling(connection, auditMac);
     this.thread = Thread.ofPlatform().daemon().name("sqlite-writer").start(this::work);
   }
 

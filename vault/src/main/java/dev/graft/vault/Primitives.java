@@ -1,6 +1,7 @@
 package dev.graft.vault;
 
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
@@ -20,6 +21,20 @@ final class Primitives {
   static final int TAG_BYTES = 16;
 
   private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** Found once: to look through all providers takes longer than most of what is asked of them. */
+  private static final Provider FOR_HMAC;
+
+  private static final Provider FOR_GCM;
+
+  static {
+    try {
+      FOR_HMAC = Mac.getInstance("HmacSHA256").getProvider();
+      FOR_GCM = Cipher.getInstance("AES/GCM/NoPadding").getProvider();
+    } catch (GeneralSecurityException e) {
+      throw unsupported(e);
+    }
+  }
 
   private Primitives() {}
 
@@ -41,7 +56,7 @@ final class Primitives {
 
   static byte[] hmac(byte[] key, byte[] message) {
     try {
-      Mac mac = Mac.getInstance("HmacSHA256");
+      Mac mac = Mac.getInstance("HmacSHA256", FOR_HMAC);
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
       return mac.doFinal(message);
     } catch (GeneralSecurityException e) {
@@ -76,7 +91,7 @@ final class Primitives {
 
   private static Cipher gcm(int mode, byte[] key, byte[] nonce, byte[] associated)
       throws GeneralSecurityException {
-    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding", FOR_GCM);
     var parameters = new GCMParameterSpec(TAG_BYTES * Byte.SIZE, nonce);
     cipher.init(mode, new SecretKeySpec(key, "AES"), parameters);
     cipher.updateAAD(associated);

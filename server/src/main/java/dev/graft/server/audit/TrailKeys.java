@@ -31,12 +31,14 @@ public final class TrailKeys {
   private static final int MAC_BYTES = 32;
   private static final int PUBLIC_BYTES = 44;
 
-  private final SecretKeySpec macKey;
+  /** Begun with the key; each use takes a copy. */
+  private final Mac begun;
+
   private final PublicKey publicKey;
   private final PrivateKey privateKey;
 
-  private TrailKeys(SecretKeySpec macKey, PublicKey publicKey, PrivateKey privateKey) {
-    this.macKey = macKey;
+  private TrailKeys(Mac begun, PublicKey publicKey, PrivateKey privateKey) {
+    this.begun = begun;
     this.publicKey = publicKey;
     this.privateKey = privateKey;
   }
@@ -47,8 +49,10 @@ public final class TrailKeys {
     byte[] all = keys.openOwn(NAME, new Sealed(Base64.getDecoder().decode(sealed)));
     try {
       var factory = KeyFactory.getInstance("Ed25519");
+      Mac begun = Mac.getInstance("HmacSHA256");
+      begun.init(new SecretKeySpec(all, 0, MAC_BYTES, "HmacSHA256"));
       return new TrailKeys(
-          new SecretKeySpec(all, 0, MAC_BYTES, "HmacSHA256"),
+          begun,
           factory.generatePublic(
               new X509EncodedKeySpec(Arrays.copyOfRange(all, MAC_BYTES, MAC_BYTES + PUBLIC_BYTES))),
           factory.generatePrivate(
@@ -88,11 +92,9 @@ public final class TrailKeys {
   /** The code that only whoever has the key can make. */
   public byte[] mac(byte[] content) {
     try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(macKey);
-      return mac.doFinal(content);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
+      return ((Mac) begun.clone()).doFinal(content);
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the HmacSHA256 of every JDK can be copied", e);
     }
   }
 

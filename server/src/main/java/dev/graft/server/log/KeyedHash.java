@@ -10,7 +10,9 @@ import javax.crypto.spec.SecretKeySpec;
 final class KeyedHash {
   private static final String ALGORITHM = "HmacSHA256";
 
-  private final SecretKeySpec key;
+  /** Begun with the key; each use takes a copy. */
+  private final Mac begun;
+
   private final long base;
 
   /** 128 bits of it: enough that nothing else has the same. */
@@ -19,18 +21,21 @@ final class KeyedHash {
   KeyedHash(RandomGenerator random) {
     byte[] bytes = new byte[32];
     random.nextBytes(bytes);
-    this.key = new SecretKeySpec(bytes, ALGORITHM);
+    try {
+      this.begun = Mac.getInstance(ALGORITHM);
+      begun.init(new SecretKeySpec(bytes, ALGORITHM));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+    }
     this.base = random.nextLong(1 << 20, Rolling.MODULUS - 1);
   }
 
   Value of(byte[] text) {
     try {
-      Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(key);
-      ByteBuffer whole = ByteBuffer.wrap(mac.doFinal(text));
+      ByteBuffer whole = ByteBuffer.wrap(((Mac) begun.clone()).doFinal(text));
       return new Value(whole.getLong(), whole.getLong());
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the " + ALGORITHM + " of every JDK can be copied", e);
     }
   }
 

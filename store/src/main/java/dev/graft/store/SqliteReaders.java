@@ -1,0 +1,77 @@
+package dev.graft.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections that read a SQLite file. There are few, since native code holds a processor while
+ * it reads; each keeps the statements that it has compiled, which a pool that hands connections out
+ * for anything would throw away.
+ */
+final class SqliteReaders implements AutoCloseable {
+  private static final int CONNECTIONS = 4;
+
+  private final List<Connection> connections = new ArrayList<>();
+  private final BlockingQueue<Sql> idle = new ArrayBlockingQueue<>(CONNECTIONS, true);
+  private volatile boolean closed;
+
+  SqliteReaders(DataSource source, AuditMac auditMac) throws SQLException {
+    try {
+      for (int i = 0; i < CONNECTIONS; i++) {
+        Connection connection = source.getConnection();
+        connections.add(connection);
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("PRAGMA query_only = 1");
+        }
+        idle.add(Sql.compiling(connection, auditMac));
+      }
+    } catch (SQLException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Reads, as soon as one of the connections is free; they are given in the order of asking. */
+  <T extends @Nullable Object> T read(Function<Sql, T> query) {
+    Sql sql;
+    try {
+      sql = idle.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for the database", e);
+    }
+    try {
+      if (closed) {
+        throw new IllegalStateException("the database is closed");
+      }
+      return query.apply(sql);
+    } finally {
+      idle.add(sql);
+    }
+  }
+
+  /** Waits for what is being read. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      for (Connection connection : connections) {
+        idle.poll(5, TimeUnit.SECONDS);
+        connection.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database file could not be closed", e);
+    }
+  }
+}
