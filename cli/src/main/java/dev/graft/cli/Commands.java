@@ -579,10 +579,12 @@ final class Commands {
                 .paramLabel("SCOPE")
                 .type(List.class)
                 .auxiliaryTypes(String.class)
-                .completionCandidates(List.of("read", "plan", "link", "change", "unlink", "manage"))
+                .completionCandidates(
+                    List.of("read", "plan", "link", "change", "unlink", "metrics", "manage"))
                 .description(
                     "What it may do: read, plan (and look for drift), link, change (clone, repair,"
-                        + " roll back, uninstall), unlink, manage (Graft itself, these keys, too).")
+                        + " roll back, uninstall), unlink, metrics (what a monitor reads), manage"
+                        + " (Graft itself, these keys, too).")
                 .build())
         .addOption(
             option(

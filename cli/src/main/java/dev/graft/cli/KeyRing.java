@@ -28,8 +28,8 @@ final class KeyRing {
     List<String> scopes = given.options("--scope");
     if (scopes.isEmpty()) {
       throw Refusal.usage(
-          "graft api-key make needs at least one --scope: read, plan, link, change, unlink or"
-              + " manage. It may be given several times.");
+          "graft api-key make needs at least one --scope: read, plan, link, change, unlink,"
+              + " metrics or manage. It may be given several times.");
     }
     ObjectNode wish = Json.object().put("label", given.argument(0));
     var list = wish.putArray("scopes");

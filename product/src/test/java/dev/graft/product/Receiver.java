@@ -4,13 +4,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.zip.GZIPInputStream;
 
-/** Who gets webhooks, and keeps every byte of them; under {@code /broken} it fails. */
+/**
+ * Who gets webhooks, traces and errors, and keeps every byte of them; under {@code /broken} it
+ * fails.
+ */
 final class Receiver implements AutoCloseable {
   private final HttpServer server;
   private final ByteArrayOutputStream got = new ByteArrayOutputStream();
@@ -27,9 +32,17 @@ final class Receiver implements AutoCloseable {
       exchange
           .getRequestHeaders()
           .forEach((name, values) -> got.writeBytes((name + ": " + values + "\n").getBytes(UTF_8)));
-      got.writeBytes(exchange.getRequestBody().readAllBytes());
+      byte[] body = exchange.getRequestBody().readAllBytes();
+      boolean packed = "gzip".equals(exchange.getRequestHeaders().getFirst("Content-Encoding"));
+      got.writeBytes(packed ? unpacked(body) : body);
       boolean broken = exchange.getRequestURI().getPath().equals("/broken");
       exchange.sendResponseHeaders(broken ? 500 : 204, -1);
+    }
+  }
+
+  private static byte[] unpacked(byte[] body) throws IOException {
+    try (var unpacking = new GZIPInputStream(new ByteArrayInputStream(body))) {
+      return unpacking.readAllBytes();
     }
   }
 

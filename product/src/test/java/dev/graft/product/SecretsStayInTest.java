@@ -184,9 +184,12 @@ class SecretsStayInTest {
 
   private void everything(Map<String, String> more, Door door, Backup backup) throws Exception {
     template("1");
-    try (GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0");
-        GraftProcess server = GraftProcess.start(environment(sandbox.url(), more), "serve");
-        var receiver = new Receiver()) {
+    try (var receiver = new Receiver();
+        GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0");
+        GraftProcess server =
+            GraftProcess.start(
+                environment(sandbox.url(), telling(receiver.url(), new HashMap<>(more))),
+                "serve")) {
       var story = new Story(sandbox, server, receiver, more.containsKey("GRAFT_DATABASE_URL"));
       story.goesWell();
       story.goesWrong(door);
@@ -197,7 +200,9 @@ class SecretsStayInTest {
       }
       found.put("threads", HeapDump.jcmd(server.pid(), "Thread.print", "-l").getBytes(UTF_8));
       tasks(server.pid());
-      found.put("what webhooks were told", receiver.all());
+      found.put("what webhooks, collector and error tracker were told", receiver.all());
+      assertThat(new String(receiver.all(), UTF_8))
+          .contains("/v1/traces", "operation clone", "/api/1/envelope/", "\"during\"");
       heap(server, lastUse);
       found.put("what the process wrote", server.output().getBytes(UTF_8));
       // While it runs, so that its write-ahead log is there as well.
@@ -209,6 +214,13 @@ class SecretsStayInTest {
       found.put("what the process wrote", server.output().getBytes(UTF_8));
       search();
     }
+  }
+
+  /** Traces and errors go where webhooks go, too. */
+  private static Map<String, String> telling(URI receiver, Map<String, String> environment) {
+    environment.put("GRAFT_OTLP_URL", receiver.toString());
+    environment.put("GRAFT_SENTRY_DSN", receiver.toString().replace("://", "://key@") + "1");
+    return environment;
   }
 
   private void template(String version) throws IOException {
@@ -255,7 +267,12 @@ class SecretsStayInTest {
 
   private void search() {
     for (String place :
-        List.of("file .*(graft\\.db-|pg_)wal.*", ".*checkpoints", "GET /v1/.*", "graft .*")) {
+        List.of(
+            "file .*(graft\\.db-|pg_)wal.*",
+            ".*checkpoints",
+            "GET /v1/.*",
+            "GET /metrics",
+            "graft .*")) {
       assertThat(found.keySet().stream().anyMatch(name -> name.matches(place)))
           .as("searched are places like " + place)
           .isTrue();

@@ -7,6 +7,7 @@ import dev.graft.server.install.Templates;
 import dev.graft.server.install.Watch;
 import dev.graft.server.link.KeyCheck;
 import dev.graft.server.link.Keys;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.server.webhook.Courier;
 import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Accounts;
@@ -89,9 +90,18 @@ class EventWiring {
       Events events,
       Acts acts,
       Settings settings,
-      InstantSource clock) {
+      InstantSource clock,
+      Telemetry telemetry) {
     return new Courier(
-        outbox, webhooks, keys, events, acts, settings.webhookReach(), DELIVERY_LIMIT, clock);
+        outbox,
+        webhooks,
+        keys,
+        events,
+        acts,
+        settings.webhookReach(),
+        DELIVERY_LIMIT,
+        clock,
+        telemetry.metrics()::delivery);
   }
 
   @Bean

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 
 /**
  * The one place that decides which key provider wraps: the local master key, which is part of
@@ -65,11 +66,13 @@ public final class KeyProviders {
   /**
    * The vault over the providers that the settings name. The current one has wrapped and unwrapped
    * once when this returns: a server that cannot seal does not start.
+   *
+   * @param measured stands before each of them
    */
-  Vault vault() {
-    KeyProvider current = open(settings.keys().current());
+  Vault vault(UnaryOperator<KeyProvider> measured) {
+    KeyProvider current = measured.apply(open(settings.keys().current()));
     var older = new ArrayList<KeyProvider>();
-    settings.keys().older().forEach(uri -> older.add(open(uri)));
+    settings.keys().older().forEach(uri -> older.add(measured.apply(open(uri))));
     current.check();
     return new Vault(current, List.copyOf(older), InstantSource.system(), Vault.CacheLimits.USUAL);
   }

@@ -4,6 +4,7 @@ import dev.graft.server.access.SignIns;
 import dev.graft.server.background.BackgroundConfiguration;
 import dev.graft.server.log.Logging;
 import dev.graft.server.log.Redaction;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.server.web.WebConfiguration;
 import dev.graft.store.Database;
 import dev.graft.store.StoreException;
@@ -13,7 +14,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
@@ -39,7 +42,13 @@ public final class Main {
   private Main() {}
 
   @Configuration(proxyBeanMethods = false)
-  @Import({Wiring.class, EventWiring.class, WebConfiguration.class, BackgroundConfiguration.class})
+  @Import({
+    Wiring.class,
+    EventWiring.class,
+    TelemetryWiring.class,
+    WebConfiguration.class,
+    BackgroundConfiguration.class
+  })
   @ImportAutoConfiguration({
     TomcatServletWebServerAutoConfiguration.class,
     DispatcherServletAutoConfiguration.class,
@@ -167,19 +176,33 @@ public final class Main {
 
   /** Starts the server and returns when it takes requests. */
   static ConfigurableApplicationContext start(Settings settings, PrintStream out) {
-    return start(settings, out, database -> KeyProviders.of(settings, database).vault());
+    return start(
+        settings,
+        out,
+        (database, telemetry) -> KeyProviders.of(settings, database).vault(telemetry::measured));
   }
 
   /** As above, with a vault of the caller's. */
   static ConfigurableApplicationContext start(
       Settings settings, PrintStream out, Function<Database, Vault> vaults) {
+    return start(settings, out, (database, _) -> vaults.apply(database));
+  }
+
+  private static ConfigurableApplicationContext start(
+      Settings settings, PrintStream out, BiFunction<Database, Telemetry, Vault> vaults) {
     Logging.start(settings.log());
     settings.masterKey().ifPresent(Redaction.ofThisProcess()::protect);
     settings.adminToken().ifPresent(Redaction.ofThisProcess()::protect);
     checkTemplates(settings);
     Database database = database(settings);
+    Telemetry telemetry =
+        Telemetry.of(
+            settings.telemetry(),
+            version(),
+            settings.profile().name().toLowerCase(Locale.ROOT),
+            settings.keys().current().scheme());
     try {
-      Vault vault = vaults.apply(database);
+      Vault vault = vaults.apply(database, telemetry);
       var application = new SpringApplication(Application.class);
       application.setBannerMode(Banner.Mode.OFF);
       application.setLogStartupInfo(false);
@@ -197,6 +220,7 @@ public final class Main {
         beans.registerBean(Settings.class, () -> settings);
         beans.registerBean(Database.class, () -> database);
         beans.registerBean(Vault.class, () -> vault);
+        beans.registerBean(Telemetry.class, () -> telemetry);
       });
       ConfigurableApplicationContext context = application.run();
       Manual.started(settings, database, port(context), out);
@@ -206,9 +230,16 @@ public final class Main {
       }
       return context;
     } catch (RuntimeException e) {
+      telemetry.close();
       database.close();
       throw unwrapped(e);
     }
+  }
+
+  /** The version of the jar that this was started from. */
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return version == null ? "unpackaged" : version;
   }
 
   /** A program that started this one, and wants it to end with itself, holds its input open. */

@@ -112,6 +112,14 @@ enum Setting {
       "auto",
       "How the log is written: 'text' for people, 'json' for programs, 'auto' for text on a terminal"
           + " and JSON elsewhere."),
+  GRAFT_OTLP_URL(
+      "",
+      "Where traces go: the base address of an OpenTelemetry collector that takes OTLP over HTTP, such"
+          + " as http://127.0.0.1:4318. Without it no trace leaves the process (docs/observing.md)."),
+  GRAFT_SENTRY_DSN(
+      "",
+      "Where errors of Graft's own are reported: the DSN of a project in Sentry, or in what speaks as"
+          + " it does. Without it they are in the log only."),
   GRAFT_LOG_LEVEL("info", "How much is logged: 'info' or 'debug'. Secrets are masked in both."),
   GRAFT_LEASE_TIME("30s", "How long a node that says nothing keeps an account."),
   GRAFT_KEY_CHECK(
@@ -155,6 +163,7 @@ enum Setting {
         || this == GRAFT_ADMIN_TOKEN
         || this == GRAFT_TLS_PASSWORD
         || this == GRAFT_OIDC_CLIENT_SECRET
+        || this == GRAFT_SENTRY_DSN
         || this == GRAFT_DATABASE_URL;
   }
 

@@ -3,6 +3,7 @@ package dev.graft.server;
 import dev.graft.server.access.OidcSettings;
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.log.LogSettings;
+import dev.graft.server.telemetry.TelemetrySettings;
 import dev.graft.server.webhook.Reach;
 import dev.graft.vapi.Host;
 import dev.graft.vault.ProviderUri;
@@ -57,7 +58,8 @@ public record Settings(
     Reach webhookReach,
     Optional<URI> publicUrl,
     Optional<OidcSettings> oidc,
-    Rate.Rates rates) {
+    Rate.Rates rates,
+    TelemetrySettings telemetry) {
   public Settings {
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
@@ -169,7 +171,8 @@ public record Settings(
           new Rate.Rates(
               rate(Setting.GRAFT_RATE_LIMIT),
               rate(Setting.GRAFT_RATE_LIMIT_SERVICE),
-              rate(Setting.GRAFT_RATE_LIMIT_SIGN_IN)));
+              rate(Setting.GRAFT_RATE_LIMIT_SIGN_IN)),
+          new TelemetrySettings(collector(), errors()));
     }
 
     private Optional<String> text(Setting setting) {
@@ -259,6 +262,43 @@ public record Settings(
                 + " https://graft.example.com.");
       }
       return good ? Optional.ofNullable(url) : Optional.empty();
+    }
+
+    private Optional<URI> collector() {
+      Optional<String> text = text(Setting.GRAFT_OTLP_URL);
+      URI url = OidcReader.address(text.orElse(""));
+      if (url != null && isWeb(url) && url.getRawUserInfo() == null && url.getRawQuery() == null) {
+        return Optional.of(url);
+      }
+      if (text.isPresent()) {
+        fault(
+            Setting.GRAFT_OTLP_URL,
+            "must be an http or https address without user and query, such as http://127.0.0.1:4318;"
+                + " /v1/traces is added to it.");
+      }
+      return Optional.empty();
+    }
+
+    private Optional<URI> errors() {
+      Optional<String> text = text(Setting.GRAFT_SENTRY_DSN);
+      URI url = OidcReader.address(text.orElse(""));
+      if (url != null
+          && isWeb(url)
+          && url.getRawUserInfo() != null
+          && String.valueOf(url.getRawPath()).matches("/(.*/)?\\d+")) {
+        return Optional.of(url);
+      }
+      if (text.isPresent()) {
+        fault(
+            Setting.GRAFT_SENTRY_DSN,
+            "must look like https://key@host/project, with a number for the project.");
+      }
+      return Optional.empty();
+    }
+
+    private static boolean isWeb(URI url) {
+      return url.getHost() != null
+          && List.of("http", "https").contains(String.valueOf(url.getScheme()));
     }
 
     private Optional<URI> database() {

@@ -22,6 +22,7 @@ import dev.graft.server.link.Linking;
 import dev.graft.server.link.Renewing;
 import dev.graft.server.link.Rewrapping;
 import dev.graft.server.link.Shredding;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.store.Accounts;
 import dev.graft.store.ApiKeys;
 import dev.graft.store.AuditChain;
@@ -68,8 +69,8 @@ class Wiring {
   }
 
   @Bean
-  VapiHttp vapiHttp(Settings settings) {
-    return new VapiHttp(settings.hosts(), CONNECTIONS_TO_VAPI);
+  VapiHttp vapiHttp(Settings settings, Telemetry telemetry) {
+    return new VapiHttp(settings.hosts(), CONNECTIONS_TO_VAPI, telemetry::vapi);
   }
 
   @Bean
@@ -297,7 +298,8 @@ class Wiring {
       Keys keys,
       InstantSource clock,
       KeyCheck keyCheck,
-      Events events) {
+      Events events,
+      Telemetry telemetry) {
     return new Installing(
         http,
         settings.hosts(),
@@ -314,12 +316,14 @@ class Wiring {
             settings.leaseTime()),
         new Installing.Ids(ids("node_").get(), ids("op_"), ids("ins_")),
         keyCheck,
-        events);
+        events,
+        telemetry);
   }
 
   @Bean
-  Recovery recovery(Operations operations, Installing installing, InstantSource clock) {
-    return new Recovery(operations, installing, clock, Duration.ofSeconds(1));
+  Recovery recovery(
+      Operations operations, Installing installing, InstantSource clock, Telemetry telemetry) {
+    return new Recovery(operations, installing, clock, Duration.ofSeconds(1), telemetry.errors());
   }
 
   @Bean

@@ -106,6 +106,25 @@ class WallsTest {
   }
 
   @Test
+  void onlyTelemetryKnowsWhoIsToldWhatHappens() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.graft.server.telemetry..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.micrometer..", "io.prometheus..", "io.opentelemetry..", "io.sentry..")
+        .check(GRAFT);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.graft.server.telemetry..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.graft.server.web..", "org.springframework..")
+        .check(GRAFT);
+  }
+
+  @Test
   void useCasesDoNotKnowTheWebAndTheVaultKnowsNobody() {
     noClasses()
         .that()

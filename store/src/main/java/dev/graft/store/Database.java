@@ -18,6 +18,7 @@ import java.sql.SQLTransientConnectionException;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -40,6 +41,7 @@ public final class Database implements AutoCloseable {
   private final @Nullable SqliteWriter writer;
   private final @Nullable FileLock owner;
   private final AuditMac auditMac;
+  private final long migrated;
 
   private Database(
       Dialect dialect,
@@ -47,13 +49,15 @@ public final class Database implements AutoCloseable {
       @Nullable SqliteReaders readers,
       @Nullable SqliteWriter writer,
       @Nullable FileLock owner,
-      AuditMac auditMac) {
+      AuditMac auditMac,
+      long migrated) {
     this.dialect = dialect;
     this.pool = pool;
     this.readers = readers;
     this.writer = writer;
     this.owner = owner;
     this.auditMac = auditMac;
+    this.migrated = migrated;
   }
 
   /**
@@ -65,7 +69,7 @@ public final class Database implements AutoCloseable {
     FileLock owner = lock(file);
     try {
       SQLiteDataSource source = source(file);
-      migrate(source, Dialect.SQLITE);
+      long migrated = migrate(source, Dialect.SQLITE);
       var auditMac = new AuditMac();
       return new Database(
           Dialect.SQLITE,
@@ -73,7 +77,8 @@ public final class Database implements AutoCloseable {
           new SqliteReaders(source, auditMac),
           new SqliteWriter(source.getConnection(), auditMac),
           owner,
-          auditMac);
+          auditMac,
+          migrated);
     } catch (SQLException e) {
       throw new StoreException(
           "The database file "
@@ -154,12 +159,12 @@ public final class Database implements AutoCloseable {
     config.setInitializationFailTimeout(-1);
     var pool = new HikariDataSource(config);
     try {
-      migrate(pool, Dialect.POSTGRES);
+      long migrated = migrate(pool, Dialect.POSTGRES);
+      return new Database(Dialect.POSTGRES, pool, null, null, null, new AuditMac(), migrated);
     } catch (StoreException e) {
       pool.close();
       throw e;
     }
-    return new Database(Dialect.POSTGRES, pool, null, null, null, new AuditMac());
   }
 
   private static String jdbcUrl(URI url) {
@@ -183,18 +188,25 @@ public final class Database implements AutoCloseable {
     return properties;
   }
 
-  private static void migrate(DataSource source, Dialect dialect) {
+  /** Gives the number of the newest migration that this version knows. */
+  private static long migrate(DataSource source, Dialect dialect) {
     try {
-      Flyway.configure()
-          .dataSource(source)
-          .locations("classpath:dev/graft/store/migrations")
-          .table("graft_migration")
-          .placeholders(dialect.placeholders())
-          // A migration that this version does not know was made by a newer one.
-          .ignoreMigrationPatterns(new String[0])
-          .validateMigrationNaming(true)
-          .load()
-          .migrate();
+      Flyway flyway =
+          Flyway.configure()
+              .dataSource(source)
+              .locations("classpath:dev/graft/store/migrations")
+              .table("graft_migration")
+              .placeholders(dialect.placeholders())
+              // A migration that this version does not know was made by a newer one.
+              .ignoreMigrationPatterns(new String[0])
+              .validateMigrationNaming(true)
+              .load();
+      flyway.migrate();
+      return Stream.of(flyway.info().all())
+          .filter(migration -> migration.getState().isResolved())
+          .mapToLong(migration -> migration.getVersion().getMajor().longValue())
+          .max()
+          .orElse(0);
     } catch (FlywayException e) {
       throw new StoreException(migrationFailure(e), false, e);
     }
@@ -277,6 +289,45 @@ public final class Database implements AutoCloseable {
   public boolean scrub() {
     return dialect != Dialect.SQLITE
         || read(sql -> sql.fetch("PRAGMA wal_checkpoint(TRUNCATE)").getFirst().number("busy")) == 0;
+  }
+
+  /**
+   * The connections that are there.
+   *
+   * @param waiting how many threads wait for one
+   */
+  public record Pool(int most, int active, int idle, int waiting) {}
+
+  public Pool pool() {
+    if (readers != null) {
+      return readers.state();
+    }
+    HikariDataSource all = Objects.requireNonNull(pool, "every database has connections");
+    var bean = all.getHikariPoolMXBean();
+    return bean == null
+        ? new Pool(all.getMaximumPoolSize(), 0, 0, 0)
+        : new Pool(
+            all.getMaximumPoolSize(),
+            bean.getActiveConnections(),
+            bean.getIdleConnections(),
+            bean.getThreadsAwaitingConnection());
+  }
+
+  /** Whether the tables are as this version wants them, or newer, as a neighbour may need them. */
+  public enum Schema {
+    FITS,
+    OLDER,
+    FAILED
+  }
+
+  /** How the tables are now: someone may have restored them, or changed them by half. */
+  public Schema schema() {
+    return read(sql -> {
+      boolean failed = sql.count("SELECT count(*) AS n FROM graft_migration WHERE NOT success") > 0;
+      long newest =
+          sql.count("SELECT COALESCE(MAX(CAST(version AS INTEGER)), 0) AS n FROM graft_migration");
+      return failed ? Schema.FAILED : newest < migrated ? Schema.OLDER : Schema.FITS;
+    });
   }
 
   /** Whether the database answers. */

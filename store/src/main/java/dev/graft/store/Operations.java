@@ -149,6 +149,9 @@ public final class Operations {
 
   private Optional<Lease> acquire(Sql sql, String accountId, String holder) {
     String now = database.dialect().now();
+    boolean wasLeft =
+        sql.first("SELECT until FROM lease WHERE account_id = ? AND until > 0", accountId)
+            .isPresent();
     sql.execute(
         """
         INSERT INTO lease (account_id, fence, holder, until) VALUES (?, 0, '', 0)
@@ -164,7 +167,7 @@ public final class Operations {
             holder,
             leaseTime.toMillis(),
             accountId)
-        .map(row -> new Lease(accountId, holder, row.number("fence")));
+        .map(row -> new Lease(accountId, holder, row.number("fence"), wasLeft));
   }
 
   /** Keeps a lease for another lease time; false when it has passed to someone else or ended. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ final class SqliteReaders implements AutoCloseable {
 
   private final List<Connection> connections = new ArrayList<>();
   private final BlockingQueue<Sql> idle = new ArrayBlockingQueue<>(CONNECTIONS, true);
+  private final AtomicInteger waiting = new AtomicInteger();
   private volatile boolean closed;
 
   SqliteReaders(DataSource source, AuditMac auditMac) throws SQLException {
@@ -43,11 +45,14 @@ final class SqliteReaders implements AutoCloseable {
   /** Reads, as soon as one of the connections is free; they are given in the order of asking. */
   <T extends @Nullable Object> T read(Function<Sql, T> query) {
     Sql sql;
+    waiting.incrementAndGet();
     try {
       sql = idle.take();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for the database", e);
+    } finally {
+      waiting.decrementAndGet();
     }
     try {
       if (closed) {
@@ -57,6 +62,11 @@ final class SqliteReaders implements AutoCloseable {
     } finally {
       idle.add(sql);
     }
+  }
+
+  Database.Pool state() {
+    int free = idle.size();
+    return new Database.Pool(CONNECTIONS, CONNECTIONS - free, free, waiting.get());
   }
 
   /** Waits for what is being read. */

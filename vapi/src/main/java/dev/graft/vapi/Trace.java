@@ -3,6 +3,7 @@ package dev.graft.vapi;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param traceId 32 hex digits, the same for everything that one request caused anywhere
  * @param spanId 16 hex digits, of the work that this program does for it
+ * @param parent the span that this work is a part of, null when it is a part of nothing
  */
-public record Trace(String traceId, String spanId, boolean sampled) {
+public record Trace(String traceId, String spanId, @Nullable String parent, boolean sampled) {
   /** The header that carries it, in and out. */
   public static final String HEADER = "traceparent";
 
@@ -27,7 +29,7 @@ public record Trace(String traceId, String spanId, boolean sampled) {
 
   /** A trace of its own. */
   public static Trace begun() {
-    return new Trace(random(16), random(8), true);
+    return new Trace(random(16), random(8), null, true);
   }
 
   /**
@@ -35,9 +37,7 @@ public record Trace(String traceId, String spanId, boolean sampled) {
    * not well-formed, as the standard wants it.
    */
   public static Trace continued(@Nullable String header) {
-    return parsed(header)
-        .map(caller -> new Trace(caller.traceId, random(8), caller.sampled))
-        .orElseGet(Trace::begun);
+    return parsed(header).map(Trace::child).orElseGet(Trace::begun);
   }
 
   /** What a header says, if it is well-formed. */
@@ -54,12 +54,21 @@ public record Trace(String traceId, String spanId, boolean sampled) {
       return Optional.empty();
     }
     boolean sampled = (Integer.parseInt(form.group(4), 16) & 1) == 1;
-    return Optional.of(new Trace(form.group(2), form.group(3), sampled));
+    return Optional.of(new Trace(form.group(2), form.group(3), null, sampled));
   }
 
-  /** A call that is made for it, as the other side sees it. */
-  Trace call() {
-    return new Trace(traceId, random(8), sampled);
+  /** A part of this work, such as a call that is made for it. */
+  public Trace child() {
+    return new Trace(traceId, random(8), spanId, sampled);
+  }
+
+  /** Work for another thread, which does not know by itself what it works for. */
+  public static <T> Callable<T> carried(Callable<T> work) {
+    if (!CURRENT.isBound()) {
+      return work;
+    }
+    Trace trace = CURRENT.get();
+    return () -> ScopedValue.where(CURRENT, trace).call(work::call);
   }
 
   public String header() {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -16,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -54,6 +56,7 @@ public final class VapiHttp implements AutoCloseable {
       Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(200).build();
 
   private final List<Host> hosts;
+  private final Consumer<Exchange> listener;
 
   private final CloseableHttpClient client;
   private final ScheduledThreadPoolExecutor deadlines;
@@ -66,7 +69,17 @@ public final class VapiHttp implements AutoCloseable {
    * @param connections the most that may be open to one host
    */
   public VapiHttp(List<Host> hosts, int connections) {
+    this(hosts, connections, _ -> {});
+  }
+
+  /**
+   * As above, for someone who hears of every exchange.
+   *
+   * @param listener is told when it is over, by the thread that waited for it
+   */
+  public VapiHttp(List<Host> hosts, int connections, Consumer<Exchange> listener) {
     this.hosts = List.copyOf(hosts);
+    this.listener = listener;
     PoolingHttpClientConnectionManager pool =
         PoolingHttpClientConnectionManagerBuilder.create()
             .setMaxConnTotal(connections * 2)
@@ -122,22 +135,13 @@ public final class VapiHttp implements AutoCloseable {
       }
     }
     try {
-      return together.invokeAll(tasks.stream().map(VapiHttp::inTheSameTrace).toList()).stream()
+      return together.invokeAll(tasks.stream().map(Trace::carried).toList()).stream()
           .map(VapiHttp::result)
           .toList();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for Vapi", e);
     }
-  }
-
-  /** Another thread does not know by itself what it works for. */
-  private static <T> Callable<T> inTheSameTrace(Callable<T> task) {
-    if (!Trace.CURRENT.isBound()) {
-      return task;
-    }
-    Trace trace = Trace.CURRENT.get();
-    return () -> ScopedValue.where(Trace.CURRENT, trace).call(task::call);
   }
 
   private static <T> T result(Future<T> done) {
@@ -169,6 +173,31 @@ public final class VapiHttp implements AutoCloseable {
     if (!hosts.contains(host)) {
       throw new IllegalArgumentException("no key is sent to " + host);
     }
+    Trace trace = Trace.CURRENT.isBound() ? Trace.CURRENT.get().child() : null;
+    Instant began = Instant.now();
+    long nanos = System.nanoTime();
+    Answer answer = send(method, host, path, key, body, limit, trace);
+    listener.accept(
+        new Exchange(
+            host,
+            method,
+            Exchange.route(path),
+            answer instanceof Answer.Response response ? response.status() : 0,
+            answer instanceof Answer.Broken broken && broken.timedOut(),
+            began,
+            Duration.ofNanos(System.nanoTime() - nanos),
+            trace));
+    return answer;
+  }
+
+  private Answer send(
+      String method,
+      Host host,
+      String path,
+      Secret key,
+      byte @Nullable [] body,
+      Duration limit,
+      @Nullable Trace trace) {
     var request = new HttpUriRequestBase(method, java.net.URI.create(host.urlOf(path)));
     request.setConfig(
         RequestConfig.custom()
@@ -176,8 +205,8 @@ public final class VapiHttp implements AutoCloseable {
             .setResponseTimeout(Timeout.of(limit))
             .build());
     request.setHeader("Accept", "application/json");
-    if (Trace.CURRENT.isBound()) {
-      request.setHeader(Trace.HEADER, Trace.CURRENT.get().call().header());
+    if (trace != null) {
+      request.setHeader(Trace.HEADER, trace.header());
     }
     if (body != null) {
       request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));

@@ -16,7 +16,11 @@ class TraceTest {
     assertThat(ours.traceId()).isEqualTo(TRACE);
     assertThat(ours.spanId()).matches("[0-9a-f]{16}").isNotEqualTo(SPAN);
     assertThat(ours.header()).isEqualTo("00-" + TRACE + "-" + ours.spanId() + "-01");
-    assertThat(ours.call().header()).startsWith("00-" + TRACE + "-").doesNotContain(ours.spanId());
+    assertThat(ours.parent()).isEqualTo(SPAN);
+    Trace call = ours.child();
+    assertThat(call.header()).startsWith("00-" + TRACE + "-").doesNotContain(ours.spanId());
+    assertThat(call.parent()).isEqualTo(ours.spanId());
+    assertThat(Trace.begun().parent()).isNull();
     assertThat(Trace.continued("00-" + TRACE + "-" + SPAN + "-00").sampled()).isFalse();
   }
 

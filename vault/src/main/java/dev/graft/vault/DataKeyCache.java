@@ -28,6 +28,8 @@ final class DataKeyCache {
   private final LinkedHashMap<DataKey, Entry> entries = new LinkedHashMap<>();
 
   private final Map<DataKey, CompletableFuture<Void>> unwrapping = new HashMap<>();
+  private long hits;
+  private long misses;
 
   DataKeyCache(Function<DataKey, Secret> unwrap, InstantSource clock, Vault.CacheLimits limits) {
     this.unwrap = unwrap;
@@ -43,16 +45,22 @@ final class DataKeyCache {
       synchronized (this) {
         Entry entry = entries.get(dataKey);
         if (entry != null && !entry.isOver(clock.instant(), limits)) {
+          hits++;
           return lend(dataKey, entry);
         }
         wipeExpired();
         ahead = unwrapping.putIfAbsent(dataKey, mine);
+        misses += ahead == null ? 1 : 0;
       }
       if (ahead == null) {
         return unwrap(dataKey, mine);
       }
       await(ahead);
     }
+  }
+
+  synchronized Vault.CacheFigures figures() {
+    return new Vault.CacheFigures(entries.size(), hits, misses);
   }
 
   synchronized void forget(UUID dataKeyId) {

@@ -48,6 +48,13 @@ public final class Vault {
     }
   }
 
+  /** How many unwrapped data keys are kept, and how often one was there or had to be unwrapped. */
+  public record CacheFigures(long entries, long hits, long misses) {}
+
+  public CacheFigures cache() {
+    return dataKeys.figures();
+  }
+
   /**
    * A new random data key for an account, wrapped by the current provider. The caller stores it.
    */

@@ -15,6 +15,8 @@ public enum Permission {
   CHANGE,
   /** Let an account go and destroy its key. */
   UNLINK,
+  /** See the figures of the whole server, which are about no account: what a monitor needs. */
+  METRICS,
   /** Run Graft itself: its API keys, its wrapping keys, its webhooks, its audit trail. */
   MANAGE;
 

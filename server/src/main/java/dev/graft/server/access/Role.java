@@ -13,8 +13,8 @@ public enum Role {
   OPERATOR(EnumSet.complementOf(EnumSet.of(Permission.MANAGE))),
   /** Looks, and makes plans; changes nothing. */
   DEVELOPER(EnumSet.of(Permission.READ, Permission.PLAN)),
-  /** A customer: everything but running Graft, in the account that is theirs and no other. */
-  TENANT(EnumSet.complementOf(EnumSet.of(Permission.MANAGE)));
+  /** A customer: everything but Graft itself, in the account that is theirs and no other. */
+  TENANT(EnumSet.complementOf(EnumSet.of(Permission.MANAGE, Permission.METRICS)));
 
   /** Made unchangeable below, which the compiler cannot see. */
   @SuppressWarnings("ImmutableEnumChecker")

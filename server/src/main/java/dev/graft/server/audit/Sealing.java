@@ -13,8 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,7 @@ public final class Sealing implements AutoCloseable {
   private final InstantSource clock;
   private final Duration every;
   private final Semaphore end = new Semaphore(0);
-  private final Map<Sink, String> behind = new LinkedHashMap<>();
+  private final Map<Sink, Behind> behind = new LinkedHashMap<>();
   private final Map<Sink, Checkpoint> sent = new LinkedHashMap<>();
   private final Thread thread;
 
@@ -49,6 +51,9 @@ public final class Sealing implements AutoCloseable {
   private @Nullable Checkpoint farthest;
   private Instant nextLook = Instant.MIN;
   private volatile @Nullable String trouble;
+
+  /** Why a sink takes nothing, and since when. */
+  private record Behind(String sentence, Instant since) {}
 
   /** Begins to seal what waits, and goes on as often as said. */
   public Sealing(
@@ -120,7 +125,8 @@ public final class Sealing implements AutoCloseable {
               + " Nothing is added to the chain until someone has looked; records wait. After a"
               + " restore from a backup run 'graft audit restored'.");
     } catch (RuntimeException e) {
-      troubled("Audit records cannot be chained now, and wait: " + e.getMessage());
+      LOG.warn("audit records cannot be chained now: {}", e.getMessage());
+      troubled("Audit records cannot be chained now, and wait.");
     }
   }
 
@@ -207,19 +213,48 @@ public final class Sealing implements AutoCloseable {
 
   private void isBehind(Sink sink, IOException e) {
     String sentence = "Audit checkpoints do not reach the " + sink + ": " + e.getMessage() + ".";
-    if (!sentence.equals(behind.put(sink, sentence))) {
+    Behind before = behind.get(sink);
+    Instant since = before == null ? clock.instant() : before.since();
+    behind.put(sink, new Behind(sentence, since));
+    if (before == null || !before.sentence().equals(sentence)) {
       LOG.warn("{}", sentence);
     }
   }
 
-  /** {@code ok}, or in sentences what is not. */
+  /** {@code ok}, or in sentences for everyone what is not. */
   public String state() {
     if (trouble instanceof String sentence) {
       return sentence;
     }
     synchronized (this) {
-      return behind.isEmpty() ? "ok" : String.join(" ", behind.values());
+      return behind.isEmpty()
+          ? "ok"
+          : behind.keySet().stream()
+              .map(sink ->
+                  "Audit checkpoints do not reach the " + sink.kind() + "; the log says why.")
+              .distinct()
+              .collect(Collectors.joining(" "));
     }
+  }
+
+  /** Whether records get their place in the chain, as far as this node knows. */
+  public boolean isChaining() {
+    return trouble == null;
+  }
+
+  /** For how long a sink of this kind has not taken what it should. */
+  public synchronized Duration behind(String kind) {
+    Instant now = clock.instant();
+    return behind.entrySet().stream()
+        .filter(entry -> entry.getKey().kind().equals(kind))
+        .map(entry -> Duration.between(entry.getValue().since(), now))
+        .max(Duration::compareTo)
+        .orElse(Duration.ZERO);
+  }
+
+  /** What kinds of sinks there are. */
+  public Set<String> sinkKinds() {
+    return sinks.stream().map(Sink::kind).collect(Collectors.toSet());
   }
 
   /** The checkpoint that was signed last, if one was. */

@@ -24,6 +24,14 @@ public sealed interface Sink {
 
   void add(Checkpoint checkpoint) throws IOException;
 
+  /** What it is, in a word. */
+  default String kind() {
+    return switch (this) {
+      case Log _ -> "log";
+      case ToFile _ -> "file";
+    };
+  }
+
   /** Lines of the log, which whoever collects logs keeps elsewhere. */
   final class Log implements Sink {
     private static final Logger LOG = LoggerFactory.getLogger("dev.graft.audit");

@@ -4,6 +4,7 @@ import dev.graft.server.Settings;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Watch;
 import dev.graft.server.link.KeyCheck;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.server.webhook.Courier;
 import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Database;
@@ -24,8 +25,9 @@ public class BackgroundConfiguration {
   private static final Duration LOOK = Duration.ofMinutes(1);
 
   @Bean
-  Schedule schedule(Database database, List<Schedule.Task> tasks) {
-    return Schedule.start(database, "node-" + UUID.randomUUID(), tasks);
+  Schedule schedule(Database database, List<Schedule.Task> tasks, Telemetry telemetry) {
+    return Schedule.start(
+        database, "node-" + UUID.randomUUID(), tasks.stream().map(telemetry::measured).toList());
   }
 
   @Bean

@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -126,6 +127,14 @@ public sealed interface CertificateFiles {
         throw new GeneralSecurityException("incomplete");
       }
       return new Certificate(List.copyOf(chain), key);
+    }
+
+    /** Until when the server's own certificate, or one above it, is valid. */
+    Instant end() {
+      return chain.stream()
+          .map(one -> one.getNotAfter().toInstant())
+          .min(Instant::compareTo)
+          .orElse(Instant.EPOCH);
     }
 
     private void requireUsable(CertificateFiles files) throws Unusable, GeneralSecurityException {

@@ -5,6 +5,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
@@ -28,12 +29,18 @@ public final class Tls implements AutoCloseable {
   private final AbstractHttp11Protocol<?> protocol;
   private final Thread watching;
   private volatile boolean closed;
+  private volatile Instant certificateEnds;
   private String state;
 
-  private Tls(CertificateFiles files, AbstractHttp11Protocol<?> protocol, String state) {
+  private Tls(
+      CertificateFiles files,
+      AbstractHttp11Protocol<?> protocol,
+      String state,
+      CertificateFiles.Certificate certificate) {
     this.files = files;
     this.protocol = protocol;
     this.state = state;
+    this.certificateEnds = certificate.end();
     this.watching = Thread.ofVirtual().name("certificate").unstarted(this::watch);
   }
 
@@ -42,10 +49,16 @@ public final class Tls implements AutoCloseable {
       throws CertificateFiles.Unusable {
     String state = files.state();
     protocol.setSSLEnabled(true);
-    protocol.addSslHostConfig(config(files.read()), true);
-    var tls = new Tls(files, protocol, state);
+    CertificateFiles.Certificate certificate = files.read();
+    protocol.addSslHostConfig(config(certificate), true);
+    var tls = new Tls(files, protocol, state, certificate);
     tls.watching.start();
     return tls;
+  }
+
+  /** Until when the certificate that is shown now is valid. */
+  public Instant certificateEnds() {
+    return certificateEnds;
   }
 
   private void watch() {
@@ -67,9 +80,8 @@ public final class Tls implements AutoCloseable {
     try {
       CertificateFiles.Certificate certificate = files.read();
       protocol.addSslHostConfig(config(certificate), true);
-      LOG.info(
-          "the new TLS certificate is in use, valid until {}",
-          certificate.chain().getFirst().getNotAfter().toInstant());
+      certificateEnds = certificate.end();
+      LOG.info("the new TLS certificate is in use, valid until {}", certificateEnds);
     } catch (CertificateFiles.Unusable e) {
       LOG.error("the old TLS certificate stays in use: {}", e.getMessage());
     } catch (RuntimeException e) {

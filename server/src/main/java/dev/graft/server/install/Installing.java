@@ -28,6 +28,7 @@ import dev.graft.server.access.RequestId;
 import dev.graft.server.event.Events;
 import dev.graft.server.link.KeyCheck;
 import dev.graft.server.link.Keys;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.store.Account;
 import dev.graft.store.Accounts;
 import dev.graft.store.BodySeal;
@@ -89,6 +90,7 @@ public final class Installing implements AutoCloseable {
   private final Ids ids;
   private final KeyCheck keyCheck;
   private final Events events;
+  private final Telemetry telemetry;
   private final ScheduledExecutorService heartbeats =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("lease-heartbeats").factory());
@@ -115,7 +117,8 @@ public final class Installing implements AutoCloseable {
       Times times,
       Ids ids,
       KeyCheck keyCheck,
-      Events events) {
+      Events events,
+      Telemetry telemetry) {
     this.http = http;
     this.hosts = List.copyOf(hosts);
     this.accounts = accounts;
@@ -128,6 +131,7 @@ public final class Installing implements AutoCloseable {
     this.ids = ids;
     this.keyCheck = keyCheck;
     this.events = events;
+    this.telemetry = telemetry;
   }
 
   /**
@@ -217,11 +221,19 @@ public final class Installing implements AutoCloseable {
         .takeUp(operationId, ids.holder(), Caller.current().toString(), clock.instant())
         .ifPresent(claim -> {
           LOG.info("operation {} is taken up again", operationId);
+          telemetry.metrics().recovery();
           work(claim, asking, clock.instant().plus(times.request()));
         });
   }
 
   private Operation work(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
+    if (claim.lease().isTakenOver()) {
+      telemetry.metrics().takeover();
+    }
+    return telemetry.working(claim.operation(), () -> worked(claim, acquiredAt, deadline));
+  }
+
+  private Operation worked(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
     Operation operation = claim.operation();
     try (var _ = MDC.putCloseable("operationId", operation.id());
         var _ = MDC.putCloseable("accountId", operation.accountId());
@@ -247,6 +259,7 @@ public final class Installing implements AutoCloseable {
   }
 
   private void giveBackAfter(RuntimeException cause, Operation operation, HeldLease lease) {
+    telemetry.metrics().operationPostponed(operation.kind());
     try {
       operations.postpone(
           lease.lease(), operation, clock.instant().plus(pauseAfter(operation)), null);
@@ -269,7 +282,9 @@ public final class Installing implements AutoCloseable {
       Reconciler.Result result =
           new Reconciler(
                   lease.guard(vapi),
-                  operations.journal(operation, lease.lease(), seal, Caller.current().toString()),
+                  telemetry.measured(
+                      operations.journal(
+                          operation, lease.lease(), seal, Caller.current().toString())),
                   new Tempo(clock, Installing::sleep, deadline, times.settling()))
               .run(
                   new Reconciler.Task(
@@ -380,12 +395,14 @@ public final class Installing implements AutoCloseable {
                           + expected
                           + ". Nothing was changed. Link a key of the right organisation.")),
               null);
-      case Reconciler.Result.Unfinished(var reply, var done) ->
-          operations.postpone(
-              lease.lease(),
-              operation,
-              clock.instant().plus(pauseAfter(operation)),
-              new Report(done, List.of(), Failure.unfinished(reply)).toJson());
+      case Reconciler.Result.Unfinished(var reply, var done) -> {
+        telemetry.metrics().operationPostponed(operation.kind());
+        operations.postpone(
+            lease.lease(),
+            operation,
+            clock.instant().plus(pauseAfter(operation)),
+            new Report(done, List.of(), Failure.unfinished(reply)).toJson());
+      }
     }
   }
 
@@ -409,6 +426,12 @@ public final class Installing implements AutoCloseable {
     if (!finished) {
       throw new Journal.LeaseLost();
     }
+    telemetry
+        .metrics()
+        .operation(
+            operation.kind(),
+            state.name().toLowerCase(Locale.ROOT),
+            Duration.between(operation.createdAt(), clock.instant()));
     LOG.info(
         "operation {} of account {} {}: {}",
         operation.id(),

@@ -1,5 +1,6 @@
 package dev.graft.server.install;
 
+import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.Operations;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -8,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Finishes what was left unfinished, by this process or by one that died, without anyone asking
@@ -21,6 +23,7 @@ public final class Recovery implements AutoCloseable {
   private final Installing installing;
   private final InstantSource clock;
   private final Duration every;
+  private final ErrorReports errors;
   private final Set<String> running = ConcurrentHashMap.newKeySet();
   private final Semaphore places = new Semaphore(TOGETHER);
   private final Thread thread;
@@ -28,11 +31,16 @@ public final class Recovery implements AutoCloseable {
 
   /** Begins to look for unfinished operations, and goes on as often as said. */
   public Recovery(
-      Operations operations, Installing installing, InstantSource clock, Duration every) {
+      Operations operations,
+      Installing installing,
+      InstantSource clock,
+      Duration every,
+      ErrorReports errors) {
     this.operations = operations;
     this.installing = installing;
     this.clock = clock;
     this.every = every;
+    this.errors = errors;
     this.thread = Thread.ofPlatform().daemon().name("recovery").start(this::watch);
   }
 
@@ -66,13 +74,20 @@ public final class Recovery implements AutoCloseable {
   }
 
   private void finish(String id) {
+    try (var _ = MDC.putCloseable("operationId", id)) {
+      work(id);
+    } finally {
+      running.remove(id);
+      places.release();
+    }
+  }
+
+  private void work(String id) {
     try {
       installing.takeUp(id);
     } catch (RuntimeException e) {
       LOG.warn("operation {} cannot be finished now: {}", id, e.getMessage());
-    } finally {
-      running.remove(id);
-      places.release();
+      errors.tell(e, "finishing an operation");
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Looks after what is installed: tells once of each release that an installation does not have, and
@@ -121,7 +122,7 @@ public final class Watch {
   }
 
   private void look(Installation installation) {
-    try {
+    try (var _ = MDC.putCloseable("accountId", installation.accountId())) {
       Account account = accounts.withId(installation.accountId()).orElse(null);
       if (account != null
           && installing.drift(account, installation, null)

@@ -9,6 +9,7 @@ import dev.graft.store.Accounts;
 import dev.graft.store.KeyStates;
 import dev.graft.vapi.Host;
 import dev.graft.vapi.KeyProbe;
+import dev.graft.vapi.Trace;
 import dev.graft.vapi.VapiHttp;
 import dev.graft.vault.Secret;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -89,7 +91,10 @@ public final class KeyCheck implements AutoCloseable {
         return;
       }
       try {
-        threads.invokeAll(due.stream().<Callable<Boolean>>map(id -> () -> isChecked(id)).toList());
+        threads.invokeAll(
+            due.stream()
+                .map(id -> Trace.carried((Callable<Boolean>) () -> isChecked(id)))
+                .toList());
         Thread.sleep(PAUSE);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -102,7 +107,7 @@ public final class KeyCheck implements AutoCloseable {
   }
 
   private boolean isChecked(String accountId) {
-    try {
+    try (var _ = MDC.putCloseable("accountId", accountId)) {
       accounts.withId(accountId).ifPresent(this::check);
       return true;
     } catch (RuntimeException e) {

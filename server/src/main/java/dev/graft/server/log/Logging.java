@@ -103,6 +103,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
             "org.springframework.boot.web.server.servlet.context")) {
       context.getLogger(starting).setLevel(settings.debug() ? Level.INFO : Level.OFF);
     }
+    // Whether traces arrive is said once, and not with a stack for every second in which they do
+    // not.
+    context.getLogger("io.opentelemetry").setLevel(Level.OFF);
     context.getLogger("dev.graft").setLevel(settings.debug() ? Level.DEBUG : Level.INFO);
   }
 

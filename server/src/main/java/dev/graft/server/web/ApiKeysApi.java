@@ -51,11 +51,13 @@ final class ApiKeysApi {
                         + " is for."));
     Set<Permission> scopes = scopes(body);
     String userId = body.any("userId") == null ? null : body.userId();
-    if (userId != null && scopes.contains(Permission.MANAGE)) {
+    if (userId != null
+        && (scopes.contains(Permission.MANAGE) || scopes.contains(Permission.METRICS))) {
       throw new Problem(
           400,
           "INVALID_SCOPES",
-          "A key for one user cannot have the scope 'manage', which is about no user's account.");
+          "A key for one user cannot have the scopes 'manage' and 'metrics', which are about no"
+              + " user's account.");
     }
     var wish = new KeyRing.Wish(label, scopes, userId, later(body, "expiresAt"), signing(body));
     return answer(ring.make(wish));

@@ -3,6 +3,7 @@ package dev.graft.server.web;
 import dev.graft.server.access.RequestId;
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.edge.Forwarding;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.vapi.Trace;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -10,6 +11,8 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,6 +31,8 @@ final class Edge extends HttpFilter {
   private static final String REQUEST_ID = "graft.request-id";
   private static final String CLIENT = "graft.client";
   private static final String ENCRYPTED = "graft.encrypted";
+  private static final String NO_ROUTE = "none";
+  private static final String ROUTE = "graft.route";
   private static final String ALLOWED_ORIGIN = "graft.allowed-origin";
 
   /** The id of a request, as it stands in its answer. */
@@ -36,10 +41,12 @@ final class Edge extends HttpFilter {
   }
 
   private final transient EdgeSettings settings;
+  private final transient Telemetry telemetry;
   private final transient Origins origins;
 
-  Edge(EdgeSettings settings) {
+  Edge(EdgeSettings settings, Telemetry telemetry) {
     this.settings = settings;
+    this.telemetry = telemetry;
     this.origins = new Origins(settings.origins());
   }
 
@@ -53,6 +60,11 @@ final class Edge extends HttpFilter {
     return Boolean.TRUE.equals(request.getAttribute(ENCRYPTED));
   }
 
+  /** Says which route serves a request, in the form in which it stands among the routes. */
+  static void servedBy(Routes.Route route, HttpServletRequest request) {
+    request.setAttribute(ROUTE, route.path());
+  }
+
   /** Whether a page of another site sent it that may. */
   static boolean isOfAllowedOrigin(HttpServletRequest request) {
     return request.getAttribute(ALLOWED_ORIGIN) != null;
@@ -63,6 +75,8 @@ final class Edge extends HttpFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     long began = System.nanoTime();
+    Instant at = Instant.now();
+    boolean isServed = false;
     String requestId = "req_" + UUID.randomUUID().toString().replace("-", "");
     Trace trace = Trace.continued(request.getHeader(Trace.HEADER));
     request.setAttribute(REQUEST_ID, requestId);
@@ -90,6 +104,7 @@ final class Edge extends HttpFilter {
         request.setAttribute(ALLOWED_ORIGIN, true);
       }
       if (origins.answer(request, response)) {
+        isServed = true;
         return;
       }
       ScopedValue.where(RequestId.CURRENT, requestId)
@@ -98,14 +113,24 @@ final class Edge extends HttpFilter {
             chain.doFilter(request, response);
             return true;
           });
+      isServed = true;
     } catch (Problem refusal) {
       Guard.write(refusal, request, response);
+      isServed = true;
     } catch (IOException | ServletException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
       throw new ServletException(e);
     } finally {
       log(request, response, began);
+      telemetry.request(
+          trace,
+          request.getAttribute(ROUTE) instanceof String route ? route : NO_ROUTE,
+          request.getMethod(),
+          // What broke on its way out is made a 500 after this.
+          isServed ? response.getStatus() : 500,
+          at,
+          Duration.ofNanos(System.nanoTime() - began));
       MDC.clear();
     }
   }

@@ -24,7 +24,10 @@ final class ErrorPage {
     String accept = request.getHeader("Accept");
     String path = request.getServletPath();
     boolean isForPrograms =
-        path.startsWith("/v1/") || path.startsWith("/api/") || path.startsWith("/health");
+        path.startsWith("/v1/")
+            || path.startsWith("/api/")
+            || path.startsWith("/health")
+            || path.equals("/metrics");
     boolean isForm = HttpMethod.POST.matches(request.getMethod()) && FORMS.contains(path);
     boolean isLink =
         HttpMethod.GET.matches(request.getMethod()) || HttpMethod.HEAD.matches(request.getMethod());

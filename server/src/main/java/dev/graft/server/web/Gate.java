@@ -12,6 +12,7 @@ import dev.graft.store.StoreException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.MDC;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.servlet.function.ServerRequest;
 
@@ -58,6 +59,11 @@ final class Gate {
     Permission permission = route.permission();
     if (permission == null) {
       return Caller.NOBODY;
+    }
+    if (route.subject() == Subject.ACCOUNT
+        && request.pathVariable("account").matches("acc_[0-9a-f]{32}")) {
+      // Until the request is over, when Edge forgets all of it.
+      MDC.put("accountId", request.pathVariable("account"));
     }
     Caller caller = callers.of(request.servletRequest(), route.readsContent());
     request.servletRequest().setAttribute(CALLER, caller);

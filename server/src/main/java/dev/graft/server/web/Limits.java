@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.servlet.function.ServerRequest;
@@ -25,10 +26,17 @@ import org.springframework.web.servlet.function.ServerRequest;
 final class Limits {
   private final Rate.Rates rates;
   private final Allowances allowances;
+  private final Consumer<String> refusals;
 
-  Limits(Rate.Rates rates, Allowances allowances) {
+  /**
+   * Keeps to these rates.
+   *
+   * @param refusals is told the name of each limit that refuses
+   */
+  Limits(Rate.Rates rates, Allowances allowances, Consumer<String> refusals) {
     this.rates = rates;
     this.allowances = allowances;
+    this.refusals = refusals;
   }
 
   private record Count(boolean granted, List<Limit.Standing> standings) {}
@@ -52,6 +60,9 @@ final class Limits {
       count = allowances.take(ids, stock -> count(limits, stock));
     }
     if (!count.granted()) {
+      count.standings().stream()
+          .filter(one -> one.left() == 0)
+          .forEach(one -> refusals.accept(one.limit().name()));
       throw refused(count.standings());
     }
     return headers(count.standings());

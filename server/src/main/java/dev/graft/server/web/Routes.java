@@ -4,6 +4,7 @@ import dev.graft.core.json.Json;
 import dev.graft.server.access.Caller;
 import dev.graft.server.access.IssuerAway;
 import dev.graft.server.access.Permission;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class Routes {
   private final Gate gate;
   private final Limits limits;
   private final Once once;
+  private final Telemetry telemetry;
   private final List<Route> routes;
 
   /** What is special about a route. */
@@ -92,10 +94,13 @@ public final class Routes {
       AuditApi audit,
       WebhooksApi webhooks,
       KeysApi keys,
-      Pages pages) {
+      Probes probes,
+      Pages pages,
+      Telemetry telemetry) {
     this.gate = gate;
     this.limits = limits;
     this.once = once;
+    this.telemetry = telemetry;
     this.routes =
         List.of(
             post("/api/vapi/link", Permission.LINK, Subject.USER, contract::link)
@@ -200,8 +205,10 @@ public final class Routes {
             get("/v1/keys", Permission.MANAGE, Subject.NONE, keys::status),
             post("/v1/keys/rewrap", Permission.MANAGE, Subject.NONE, keys::rewrap),
             post("/v1/keys/renew", Permission.MANAGE, Subject.NONE, keys::renew),
-            open("/health", pages::live),
-            open("/health/ready", pages::ready),
+            get("/metrics", Permission.METRICS, Subject.NONE, probes::metrics),
+            open("/health", probes::live),
+            open("/health/ready", probes::ready),
+            open("/health/startup", probes::startup),
             open("/openapi.yaml", pages::openApi),
             open("/docs", pages::docs),
             open("/docs/{file}", pages::docsFile),
@@ -314,6 +321,9 @@ public final class Routes {
 
   /** Who it is and what they may, how often, whether it was done already; and then it is done. */
   private ServerResponse answered(Route route, ServerRequest request) {
+    if (routes.contains(route)) {
+      Edge.servedBy(route, request.servletRequest());
+    }
     return answer(
         route,
         request,
@@ -346,7 +356,9 @@ public final class Routes {
       return refusal(problem, request, requestId);
     } catch (Exception e) {
       return refusal(
-          gate.gone(route, request, e).orElseGet(() -> problem(e, requestId)), request, requestId);
+          gate.gone(route, request, e).orElseGet(() -> trouble(route, e, requestId)),
+          request,
+          requestId);
     }
   }
 
@@ -354,6 +366,15 @@ public final class Routes {
     return ErrorPage.isWantedBy(request)
         ? ErrorPage.response(problem, requestId)
         : problem.response(requestId);
+  }
+
+  private Problem trouble(Route route, Exception thrown, String requestId) {
+    Problem problem = problem(thrown, requestId);
+    // An issuer that is away is somebody else's error.
+    if (problem.status() >= 500 && !(thrown instanceof IssuerAway)) {
+      telemetry.errors().tell(thrown, route.method() + " " + route.path());
+    }
+    return problem;
   }
 
   /** What went wrong as it is answered; what a caller cannot help is in the log, too. */

@@ -34,7 +34,10 @@ final class SafeHeaders {
   }
 
   private static String policy(String path) {
-    if (path.startsWith("/api/") || path.startsWith("/v1/") || path.startsWith("/health")) {
+    if (path.startsWith("/api/")
+        || path.startsWith("/v1/")
+        || path.startsWith("/health")
+        || path.equals("/metrics")) {
       return NOTHING;
     }
     return path.startsWith("/docs") ? DOCS : PAGE;

@@ -19,6 +19,8 @@ import dev.graft.server.link.Keys;
 import dev.graft.server.link.Linking;
 import dev.graft.server.link.Renewing;
 import dev.graft.server.link.Rewrapping;
+import dev.graft.server.telemetry.Disk;
+import dev.graft.server.telemetry.Telemetry;
 import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Accounts;
 import dev.graft.store.Allowances;
@@ -85,7 +87,9 @@ public class WebConfiguration {
       Renewing renewing,
       Limits limits,
       Once once,
-      Database database) {
+      Database database,
+      Disk disk,
+      Telemetry telemetry) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
     var accountsApi = new AccountsApi(links, accounts, unlinking);
@@ -119,7 +123,9 @@ public class WebConfiguration {
             new AuditApi(new AuditChain(database), sealing, accountsApi),
             new WebhooksApi(endpoints, webhooks, outbox),
             new KeysApi(accountsApi, keys, dataKeys, rewraps, renewals, rewrapping, renewing),
-            new Pages(database, keys, templates, sealing, SWAGGER_UI))
+            new Probes(telemetry.metrics(), database, keys, templates, sealing, disk),
+            new Pages(SWAGGER_UI),
+            telemetry)
         .function();
   }
 
@@ -138,8 +144,8 @@ public class WebConfiguration {
   }
 
   @Bean
-  Limits limits(Settings settings, Allowances allowances) {
-    return new Limits(settings.rates(), allowances);
+  Limits limits(Settings settings, Allowances allowances, Telemetry telemetry) {
+    return new Limits(settings.rates(), allowances, telemetry.metrics()::rateLimited);
   }
 
   @Bean
@@ -160,8 +166,8 @@ public class WebConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<Edge> edge(Settings settings) {
-    var registration = new FilterRegistrationBean<>(new Edge(settings.edge()));
+  FilterRegistrationBean<Edge> edge(Settings settings, Telemetry telemetry) {
+    var registration = new FilterRegistrationBean<>(new Edge(settings.edge(), telemetry));
     registration.setOrder(Integer.MIN_VALUE);
     return registration;
   }
@@ -209,7 +215,8 @@ public class WebConfiguration {
   }
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> listener(Settings settings) {
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> listener(
+      Settings settings, Telemetry telemetry) {
     return factory -> {
       factory.setPort(settings.port());
       factory.addContextCustomizers(context -> {
@@ -232,16 +239,17 @@ public class WebConfiguration {
         connector.setProperty("maxHeaderCount", "100");
         connector.setXpoweredBy(false);
         connector.setAllowTrace(false);
-        settings.edge().certificate().ifPresent(files -> encrypt(connector, files));
+        settings.edge().certificate().ifPresent(files -> encrypt(connector, files, telemetry));
       });
     };
   }
 
-  private static void encrypt(Connector connector, CertificateFiles files) {
+  private static void encrypt(Connector connector, CertificateFiles files, Telemetry telemetry) {
     connector.setScheme("https");
     connector.setSecure(true);
     try {
       Tls tls = Tls.on((PromptProtocol) connector.getProtocolHandler(), files);
+      telemetry.metrics().certificate(() -> tls.certificateEnds().getEpochSecond());
       connector.addLifecycleListener(event -> {
         if (event.getType().equals(Lifecycle.AFTER_STOP_EVENT)) {
           tls.close();

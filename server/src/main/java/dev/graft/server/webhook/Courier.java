@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ public final class Courier implements AutoCloseable {
   private final Sender sender;
   private final InstantSource clock;
   private final Duration claim;
+  private final Consumer<String> tried;
   private final Set<String> working = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private volatile boolean closed;
@@ -57,6 +59,7 @@ public final class Courier implements AutoCloseable {
    * Delivers to whatever is in reach.
    *
    * @param limit for one delivery
+   * @param tried is told what came of each
    */
   public Courier(
       Outbox outbox,
@@ -66,7 +69,8 @@ public final class Courier implements AutoCloseable {
       Acts acts,
       Reach reach,
       Duration limit,
-      InstantSource clock) {
+      InstantSource clock,
+      Consumer<String> tried) {
     this.outbox = outbox;
     this.webhooks = webhooks;
     this.keys = keys;
@@ -74,6 +78,7 @@ public final class Courier implements AutoCloseable {
     this.acts = acts;
     this.sender = new Sender(reach, limit);
     this.clock = clock;
+    this.tried = tried;
     this.claim = limit.multipliedBy(4);
   }
 
@@ -167,6 +172,12 @@ public final class Courier implements AutoCloseable {
 
   private void settle(Webhook webhook, Delivery delivery, Sender.Outcome outcome) {
     Instant now = clock.instant();
+    tried.accept(
+        switch (outcome) {
+          case Sender.Outcome.Accepted _ -> "delivered";
+          case Sender.Outcome.Gone _ -> "gone";
+          case Sender.Outcome.Failed _ -> "failed";
+        });
     switch (outcome) {
       case Sender.Outcome.Accepted(int status) ->
           outbox.delivered(delivery, new Outbox.Attempt(now, status, null));

@@ -66,7 +66,7 @@ class OpenApiTest {
   private static Routes routes() {
     return new Routes(
         new Gate(null, null, null, null, null),
-        new Limits(null, null),
+        new Limits(null, null, null),
         new Once(null, null),
         new Contract(null, null, null, null),
         new AccountsApi(null, null, null),
@@ -77,7 +77,9 @@ class OpenApiTest {
         new AuditApi(null, null, null),
         new WebhooksApi(null, null, null),
         new KeysApi(null, null, null, null, null, null, null),
-        new Pages(null, null, null, null, null));
+        new Probes(null, null, null, null, null, null),
+        new Pages(""),
+        null);
   }
 
   @Test

@@ -96,7 +96,7 @@ class CourierTest {
   }
 
   private Courier courier() {
-    return new Courier(outbox, webhooks, keys, events, acts, reach(), LIMIT, clock);
+    return new Courier(outbox, webhooks, keys, events, acts, reach(), LIMIT, clock, _ -> {});
   }
 
   private Receiver receiver() {
