@@ -98,6 +98,37 @@ class RateLimitTest {
   }
 
   @Test
+  void aCloneForAnAccountCountsForEachOfItsUsersWhoeverAsks() {
+    try (RunningServer server = RunningServer.start(environment("GRAFT_RATE_LIMIT", "4/h"))) {
+      String account = server.post("/v1/accounts", user("u")).json().get("id").stringValue();
+      server.link("v", "key-a");
+      String installations = "/v1/accounts/" + account + "/installations";
+      RunningServer.Answer cloned = server.post(installations, "{\"template\":\"front-desk\"}");
+      assertThat(cloned.status()).isEqualTo(200);
+      assertThat(cloned.header("RateLimit"))
+          .matches("\"user\";r=2;t=\\d+;pk=[^,]*, \"caller\";r=597;.*");
+      String plan =
+          server
+              .post("/v1/accounts/" + account + "/plans", "{\"template\":\"front-desk\"}")
+              .json()
+              .get("id")
+              .stringValue();
+      String apply = "/v1/plans/" + plan + "/apply";
+      assertThat(server.post(apply, "{}").header("RateLimit")).startsWith("\"user\";r=1;");
+      assertThat(server.clone("u").header("RateLimit")).startsWith("\"user\";r=0;");
+
+      // Of one who has some left and one who has not, the second is why nothing is done.
+      for (String path : List.of(installations, apply)) {
+        RunningServer.Answer refused = checked(path, server.post(path, "{}"));
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.json().get("violated-policies")).isEqualTo(Json.array().add("user"));
+      }
+      assertThat(server.clone("v").header("RateLimit")).startsWith("\"user\";r=0;");
+      assertThat(server.clone("v").status()).isEqualTo(429);
+    }
+  }
+
+  @Test
   void whatIsUsedUpIsThereAgainAfterAsLongAsSaid() throws InterruptedException {
     try (RunningServer server = RunningServer.start(environment("GRAFT_RATE_LIMIT", "2/s"))) {
       server.link("u", "key-a");

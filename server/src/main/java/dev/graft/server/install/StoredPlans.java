@@ -103,9 +103,7 @@ public final class StoredPlans {
   }
 
   public Optional<Kept> withId(String id) {
-    return plans
-        .withId(id)
-        .filter(row -> row.createdAt().isAfter(clock.instant().minus(KEPT)))
+    return row(id)
         .flatMap(row ->
             accounts
                 .withId(row.accountId())
@@ -118,5 +116,14 @@ public final class StoredPlans {
                         row.basis(),
                         Wish.fromJson(Json.parse(row.request())),
                         plans.content(row, keys.bodies(account)))));
+  }
+
+  /** The account that a plan is for, without a look into the plan. */
+  public Optional<String> accountOf(String id) {
+    return row(id).map(Plans.Row::accountId);
+  }
+
+  private Optional<Plans.Row> row(String id) {
+    return plans.withId(id).filter(row -> row.createdAt().isAfter(clock.instant().minus(KEPT)));
   }
 }

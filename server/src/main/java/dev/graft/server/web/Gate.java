@@ -109,11 +109,7 @@ final class Gate {
               caller,
               operations.withId(request.pathVariable("operation")).map(Operation::accountId),
               WorkApi::noOperation);
-      case PLAN ->
-          admit(
-              caller,
-              plans.withId(request.pathVariable("plan")).map(plan -> plan.account().id()),
-              WorkApi::noPlan);
+      case PLAN -> admit(caller, plans.accountOf(request.pathVariable("plan")), WorkApi::noPlan);
     }
   }
 
@@ -145,7 +141,7 @@ final class Gate {
                 ? Optional.of(WorkApi.noOperation())
                 : Optional.empty();
         case PLAN ->
-            plans.withId(request.pathVariable("plan")).isEmpty()
+            plans.accountOf(request.pathVariable("plan")).isEmpty()
                 ? Optional.of(WorkApi.noPlan())
                 : Optional.empty();
       };

@@ -2,17 +2,22 @@ package dev.graft.server.web;
 
 import dev.graft.server.Rate;
 import dev.graft.server.access.Caller;
+import dev.graft.server.install.StoredPlans;
+import dev.graft.store.Accounts;
 import dev.graft.store.Allowances;
 import io.github.bucket4j.distributed.remote.RemoteBucketState;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.springframework.http.HttpMethod;
@@ -24,8 +29,15 @@ import org.springframework.web.servlet.function.ServerRequest;
  * is tried only so often to sign in. All nodes count together.
  */
 final class Limits {
+  /** Of several users, who has the least left is the one to hear of. */
+  private static final Comparator<Limit.Standing> NARROWEST =
+      Comparator.comparingLong(Limit.Standing::left)
+          .thenComparing(Limit.Standing::untilMore, Comparator.reverseOrder());
+
   private final Rate.Rates rates;
   private final Allowances allowances;
+  private final Accounts accounts;
+  private final StoredPlans plans;
   private final Consumer<String> refusals;
 
   /**
@@ -33,9 +45,16 @@ final class Limits {
    *
    * @param refusals is told the name of each limit that refuses
    */
-  Limits(Rate.Rates rates, Allowances allowances, Consumer<String> refusals) {
+  Limits(
+      Rate.Rates rates,
+      Allowances allowances,
+      Accounts accounts,
+      StoredPlans plans,
+      Consumer<String> refusals) {
     this.rates = rates;
     this.allowances = allowances;
+    this.accounts = accounts;
+    this.plans = plans;
     this.refusals = refusals;
   }
 
@@ -78,8 +97,8 @@ final class Limits {
       return limits;
     }
     if (route.is(Routes.Mark.LIMITED_PER_USER) && rates.user().isPresent()) {
-      user(caller, route, request)
-          .ifPresent(user -> limits.add(new Limit("user", rates.user().get(), user)));
+      users(caller, route, request)
+          .forEach(user -> limits.add(new Limit("user", rates.user().get(), user)));
     }
     rates.service().ifPresent(rate -> limits.add(new Limit("caller", rate, caller.toString())));
     return limits;
@@ -95,15 +114,26 @@ final class Limits {
     }
   }
 
-  /** Whom a request is for: the user whom it names, or the one who sent it. */
-  private static Optional<String> user(Caller caller, Routes.Route route, ServerRequest request) {
-    Optional<String> named =
-        route.subject() == Subject.USER ? Body.of(request).userIdIfGood() : Optional.empty();
-    return named.or(() -> Optional.ofNullable(caller.userId()));
+  /**
+   * Whom a request is for: the user whom it names, or the one who sent it; where it names an
+   * account and comes from none of its users, all of them.
+   */
+  private Collection<String> users(Caller caller, Routes.Route route, ServerRequest request) {
+    String sender = caller.userId();
+    if (sender != null) {
+      return List.of(sender);
+    }
+    return switch (route.subject()) {
+      case USER -> Body.of(request).userIdIfGood().stream().toList();
+      case ACCOUNT -> accounts.usersOf(request.pathVariable("account"));
+      case PLAN ->
+          plans.accountOf(request.pathVariable("plan")).map(accounts::usersOf).orElse(List.of());
+      case NONE, INSTALLATION, OPERATION -> List.of();
+    };
   }
 
   private static Allowances.Ruling<Count> count(List<Limit> limits, Allowances.Stock stock) {
-    Map<Limit, RemoteBucketState> buckets = new HashMap<>();
+    Map<Limit, RemoteBucketState> buckets = new LinkedHashMap<>();
     limits.forEach(limit -> buckets.put(limit, limit.bucket(stock)));
     boolean granted = buckets.values().stream().allMatch(one -> one.getAvailableTokens() > 0);
     Map<String, Allowances.Left> kept = new HashMap<>();
@@ -113,9 +143,11 @@ final class Limits {
         kept.put(limit.id(), Limit.left(bucket, stock.now()));
       });
     }
-    var standings = new ArrayList<Limit.Standing>();
-    buckets.forEach((limit, bucket) -> standings.add(limit.standing(bucket, stock.now())));
-    return new Allowances.Ruling<>(kept, new Count(granted, standings));
+    var standings = new LinkedHashMap<String, Limit.Standing>();
+    buckets.forEach((limit, bucket) ->
+        standings.merge(
+            limit.name(), limit.standing(bucket, stock.now()), BinaryOperator.minBy(NARROWEST)));
+    return new Allowances.Ruling<>(kept, new Count(granted, List.copyOf(standings.values())));
   }
 
   private static List<Problem.Header> headers(List<Limit.Standing> standings) {

@@ -150,7 +150,8 @@ public final class Routes {
                 Subject.INSTALLATION,
                 work::planChange),
             get("/v1/plans/{plan}", Permission.READ, Subject.PLAN, work::storedPlan),
-            post("/v1/plans/{plan}/apply", Permission.CHANGE, Subject.PLAN, work::applyPlan),
+            post("/v1/plans/{plan}/apply", Permission.CHANGE, Subject.PLAN, work::applyPlan)
+                .marked(Mark.LIMITED_PER_USER),
             get("/v1/operations/{operation}", Permission.READ, Subject.OPERATION, work::operation),
             post("/v1/webhooks", Permission.MANAGE, Subject.NONE, webhooks::add)
                 .marked(Mark.SHOWS_A_SECRET),

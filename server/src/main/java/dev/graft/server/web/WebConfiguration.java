@@ -144,8 +144,14 @@ public class WebConfiguration {
   }
 
   @Bean
-  Limits limits(Settings settings, Allowances allowances, Telemetry telemetry) {
-    return new Limits(settings.rates(), allowances, telemetry.metrics()::rateLimited);
+  Limits limits(
+      Settings settings,
+      Allowances allowances,
+      Accounts accounts,
+      StoredPlans plans,
+      Telemetry telemetry) {
+    return new Limits(
+        settings.rates(), allowances, accounts, plans, telemetry.metrics()::rateLimited);
   }
 
   @Bean

@@ -66,7 +66,7 @@ class OpenApiTest {
   private static Routes routes() {
     return new Routes(
         new Gate(null, null, null, null, null),
-        new Limits(null, null, null),
+        new Limits(null, null, null, null, null),
         new Once(null, null),
         new Contract(null, null, null, null),
         new AccountsApi(null, null, null),
