@@ -82,30 +82,51 @@ public final class Accounts {
       @Nullable StoredDataKey newDataKey,
       AuditRecord act,
       List<Event> events) {
-    return database.write(sql -> {
-      String present = ofUser(sql, userId).map(Account::id).orElse(null);
-      if (!Objects.equals(present, expected)) {
-        return false;
-      }
-      if (newDataKey != null) {
-        insert(sql, newDataKey, account.linkedAt());
-      }
-      if (!put(sql, account, newDataKey != null)) {
-        return false;
-      }
-      sql.execute(
-          """
-          INSERT INTO account_user (user_id, account_id, linked_at) VALUES (?, ?, ?)
-          ON CONFLICT (user_id)
-          DO UPDATE SET account_id = excluded.account_id, linked_at = excluded.linked_at
-          """,
-          userId,
-          account.id(),
-          account.linkedAt().toEpochMilli());
-      AuditTrail.add(sql, act);
-      events.forEach(event -> Outbox.add(sql, event));
+    try {
+      database.write(sql -> {
+        String present = ofUser(sql, userId).map(Account::id).orElse(null);
+        if (!Objects.equals(present, expected)) {
+          throw new Crossed();
+        }
+        if (newDataKey != null) {
+          insert(sql, newDataKey, account.linkedAt());
+        }
+        if (!put(sql, account, newDataKey != null) || !join(sql, userId, expected, account)) {
+          throw new Crossed();
+        }
+        AuditTrail.add(sql, act);
+        events.forEach(event -> Outbox.add(sql, event));
+        return true;
+      });
       return true;
-    });
+    } catch (Crossed e) {
+      return false;
+    }
+  }
+
+  /** Another link came first, and nothing of this one may stay. */
+  private static final class Crossed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Crossed() {
+      super(null, null, false, false);
+    }
+  }
+
+  /** Another node may link the same user in the same moment, and has not ended when this looks. */
+  private static boolean join(Sql sql, String userId, @Nullable String expected, Account account) {
+    return sql.execute(
+            """
+            INSERT INTO account_user (user_id, account_id, linked_at) VALUES (?, ?, ?)
+            ON CONFLICT (user_id)
+            DO UPDATE SET account_id = excluded.account_id, linked_at = excluded.linked_at
+            WHERE account_user.account_id = ?
+            """,
+            userId,
+            account.id(),
+            account.linkedAt().toEpochMilli(),
+            expected == null ? account.id() : expected)
+        == 1;
   }
 
   private static boolean put(Sql sql, Account account, boolean isNew) {

@@ -179,13 +179,17 @@ public final class Database implements AutoCloseable {
     if (url.getRawUserInfo() instanceof String info) {
       int colon = info.indexOf(':');
       String user = colon < 0 ? info : info.substring(0, colon);
-      properties.setProperty("user", URLDecoder.decode(user, StandardCharsets.UTF_8));
+      properties.setProperty("user", percentDecoded(user));
       if (colon >= 0) {
-        properties.setProperty(
-            "password", URLDecoder.decode(info.substring(colon + 1), StandardCharsets.UTF_8));
+        properties.setProperty("password", percentDecoded(info.substring(colon + 1)));
       }
     }
     return properties;
+  }
+
+  /** A part of an address as it is meant. A plus is a plus there: only forms write spaces so. */
+  public static String percentDecoded(String part) {
+    return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
   /** Gives the number of the newest migration that this version knows. */
@@ -264,18 +268,28 @@ public final class Database implements AutoCloseable {
     }
     try (Connection connection = connections().getConnection()) {
       connection.setAutoCommit(false);
+      T result;
       try {
-        T result = transaction.apply(Sql.of(connection, auditMac));
-        connection.commit();
-        return result;
-      } catch (SQLException | RuntimeException e) {
-        connection.rollback();
+        result = transaction.apply(Sql.of(connection, auditMac));
+      } catch (Throwable e) {
+        // Whatever it was: what is not rolled back here would be committed below, half done.
+        rollback(connection, e);
         throw e;
-      } finally {
-        connection.setAutoCommit(true);
       }
+      connection.commit();
+      connection.setAutoCommit(true);
+      return result;
     } catch (SQLException e) {
       throw translated(e);
+    }
+  }
+
+  private static void rollback(Connection connection, Throwable because) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      // The connection is broken, and the database rolls back by itself.
+      because.addSuppressed(e);
     }
   }
 

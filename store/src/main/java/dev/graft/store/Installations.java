@@ -76,30 +76,31 @@ public final class Installations {
 
   /** What is ours in an installation. */
   public Ledger ledger(String installationId, BodySeal seal) {
-    return database.read(sql -> {
-      var entries = new LinkedHashMap<Address, Owned>();
-      for (Sql.Row row :
-          sql.fetch(
-              """
-              SELECT address, object_id, version, origin, former, retired, applied, observed
-              FROM ledger WHERE installation_id = ? ORDER BY position, address
-              """,
-              installationId)) {
-        String address = row.text("address");
-        String place = place(installationId, address);
-        entries.put(
-            Address.parse(address).orElseThrow(),
-            new Owned(
-                new ObjectId(row.text("object_id")),
-                seal.opened(place + " applied", row.bytes("applied")),
-                seal.opened(place + " observed", row.bytes("observed")),
-                Version.parse(row.text("version")).orElseThrow(),
-                Owned.Origin.valueOf(row.text("origin")),
-                ids(Json.parse(row.text("former"))),
-                ids(Json.parse(row.text("retired")))));
-      }
-      return new Ledger(entries);
-    });
+    // To open a body can mean to wait for a key provider, which no connection is held for.
+    List<Sql.Row> rows =
+        database.read(sql ->
+            sql.fetch(
+                """
+                SELECT address, object_id, version, origin, former, retired, applied, observed
+                FROM ledger WHERE installation_id = ? ORDER BY position, address
+                """,
+                installationId));
+    var entries = new LinkedHashMap<Address, Owned>();
+    for (Sql.Row row : rows) {
+      String address = row.text("address");
+      String place = place(installationId, address);
+      entries.put(
+          Address.parse(address).orElseThrow(),
+          new Owned(
+              new ObjectId(row.text("object_id")),
+              seal.opened(place + " applied", row.bytes("applied")),
+              seal.opened(place + " observed", row.bytes("observed")),
+              Version.parse(row.text("version")).orElseThrow(),
+              Owned.Origin.valueOf(row.text("origin")),
+              ids(Json.parse(row.text("former"))),
+              ids(Json.parse(row.text("retired")))));
+    }
+    return new Ledger(entries);
   }
 
   static Set<ObjectId> ids(JsonNode list) {

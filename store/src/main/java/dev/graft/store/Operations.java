@@ -417,21 +417,18 @@ public final class Operations {
 
   /** What an installation had become before an operation, nothing when that was the first. */
   public Optional<Operation> lastBefore(Operation operation) {
-    return database
-        .read(sql ->
-            sql.list(
-                Operations::operation,
+    return database.read(sql ->
+        sql.first(
                 SELECT
-                    + "WHERE o.installation_id = ? AND o.created_at <= ? AND o.state = 'succeeded' ORDER"
-                    + " BY o.created_at DESC, o.id DESC",
+                    + """
+                    WHERE o.installation_id = ? AND (o.created_at, o.id) < (?, ?)
+                      AND o.state = 'succeeded'
+                    ORDER BY o.created_at DESC, o.id DESC LIMIT 1
+                    """,
                 operation.installationId(),
-                operation.createdAt().toEpochMilli()))
-        .stream()
-        .filter(other -> !other.id().equals(operation.id()))
-        .filter(other ->
-            other.createdAt().isBefore(operation.createdAt())
-                || other.id().compareTo(operation.id()) < 0)
-        .findFirst();
+                operation.createdAt().toEpochMilli(),
+                operation.id())
+            .map(Operations::operation));
   }
 
   /** Operations of an installation in which a create was looked for in vain since then. */

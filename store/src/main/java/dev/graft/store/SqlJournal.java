@@ -42,27 +42,28 @@ public final class SqlJournal implements Journal {
 
   @Override
   public List<Story> stories() {
-    return database.read(sql -> {
-      Map<Integer, Intent> intents = new TreeMap<>();
-      Map<Integer, List<JournalEntry>> entries = new HashMap<>();
-      for (Sql.Row row :
-          sql.fetch(
-              """
-              SELECT step, entry, at, verb, address, object_id, making, earlier, detail
-              FROM journal
-              WHERE operation_id = ? ORDER BY step, seq
-              """,
-              operation.id())) {
-        int step = (int) row.number("step");
-        if (row.textOrNull("verb") != null) {
-          intents.put(step, intent(step, row));
-        }
-        entries.computeIfAbsent(step, _ -> new ArrayList<>()).add(entry(row));
+    // To open a body can mean to wait for a key provider, which no connection is held for.
+    List<Sql.Row> rows =
+        database.read(sql ->
+            sql.fetch(
+                """
+                SELECT step, entry, at, verb, address, object_id, making, earlier, detail
+                FROM journal
+                WHERE operation_id = ? ORDER BY step, seq
+                """,
+                operation.id()));
+    Map<Integer, Intent> intents = new TreeMap<>();
+    Map<Integer, List<JournalEntry>> entries = new HashMap<>();
+    for (Sql.Row row : rows) {
+      int step = (int) row.number("step");
+      if (row.textOrNull("verb") != null) {
+        intents.put(step, intent(step, row));
       }
-      return intents.values().stream()
-          .map(intent -> new Story(intent, entries.getOrDefault(intent.step(), List.of())))
-          .toList();
-    });
+      entries.computeIfAbsent(step, _ -> new ArrayList<>()).add(entry(row));
+    }
+    return intents.values().stream()
+        .map(intent -> new Story(intent, entries.getOrDefault(intent.step(), List.of())))
+        .toList();
   }
 
   @Override

@@ -59,6 +59,9 @@ final class SqliteWriter implements AutoCloseable {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
       throw e;
     }
   }
@@ -87,14 +90,15 @@ final class SqliteWriter implements AutoCloseable {
           runOne(job, control);
         }
         control.execute("COMMIT");
-      } catch (SQLException | RuntimeException e) {
+      } catch (Throwable e) {
         rollback(control, e);
         throw e;
       }
       jobs.forEach(SqliteWriter::tell);
     } catch (SQLException e) {
       jobs.forEach(job -> job.outcome.completeExceptionally(Database.translated(e)));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Whoever waits is told, and this thread goes on: there is no other that writes.
       jobs.forEach(job -> job.outcome.completeExceptionally(e));
     }
   }
@@ -104,14 +108,14 @@ final class SqliteWriter implements AutoCloseable {
     try {
       job.run(sql);
       control.execute("RELEASE one");
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       control.execute("ROLLBACK TO one");
       control.execute("RELEASE one");
       job.outcome.completeExceptionally(e);
     }
   }
 
-  private static void rollback(Statement control, Exception because) {
+  private static void rollback(Statement control, Throwable because) {
     try {
       control.execute("ROLLBACK");
     } catch (SQLException e) {

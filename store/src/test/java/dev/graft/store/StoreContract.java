@@ -20,7 +20,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -580,6 +583,118 @@ interface StoreContract {
     assertThat(releases.ofInstallation(installation, "1")).containsExactly(done.get(1).release());
     assertThat(releases.ofInstallation(installation, done.get(2).release().hex())).hasSize(1);
     assertThat(releases.ofInstallation(installation, "9")).isEmpty();
+  }
+
+  /** Whatever is thrown, a stack that overflows included: nothing is half done, nobody waits. */
+  @Test
+  default void whateverBreaksATransactionNothingOfItStaysAndTheNextOneRuns() throws Exception {
+    String name = id("value ");
+    var error = new StackOverflowError("as ordered by a test");
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> broken =
+          threads.submit(() ->
+              database()
+                  .write(sql -> {
+                    KeptValues.putIfAbsent(sql, name, "half");
+                    throw error;
+                  }));
+      assertThatThrownBy(() -> broken.get(20, TimeUnit.SECONDS)).hasCause(error);
+      assertThat(new KeptValues(database()).get(name)).isEmpty();
+      Future<Boolean> next =
+          threads.submit(() -> new KeptValues(database()).putIfAbsent(name, "whole"));
+      assertThat(next.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(new KeptValues(another()).get(name)).contains("whole");
+  }
+
+  /** A key provider that is slow for some accounts must not keep the others from the database. */
+  @Test
+  default void whileBodiesAreOpenedNoConnectionIsHeld() throws Exception {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    String installation = claim.operation().installationId();
+    operations
+        .journal(claim.operation(), claim.lease(), SEAL, "key:test")
+        .append(
+            List.of(new Journal.Written(intent(0), new JournalEntry.Intended(NOW))),
+            List.of(
+                new Journal.LedgerChange.Put(
+                    TOOL,
+                    new Owned(
+                        new ObjectId("o-1"),
+                        Json.object(),
+                        Json.object(),
+                        Version.parse("1").orElseThrow(),
+                        Owned.Origin.ADOPTED,
+                        Set.of(),
+                        Set.of()))));
+    int more = 32;
+    var all = new CyclicBarrier(more);
+    var together = new ThreadLocal<Boolean>();
+    var slow =
+        new BodySeal(
+            SEAL.seal(),
+            (place, sealed) -> {
+              if (together.get() == null) {
+                together.set(true);
+                try {
+                  all.await(20, TimeUnit.SECONDS);
+                } catch (Exception e) {
+                  throw new IllegalStateException("not all could read at the same time", e);
+                }
+              }
+              return SEAL.open().apply(place, sealed);
+            });
+    List<Callable<Boolean>> readers = new ArrayList<>();
+    for (int i = 0; i < more; i++) {
+      boolean ledger = i % 2 == 0;
+      readers.add(() ->
+          ledger
+              ? !new Installations(database()).ledger(installation, slow).entries().isEmpty()
+              : !operations.stories(claim.operation(), slow).isEmpty());
+    }
+    try (var threads = Executors.newFixedThreadPool(more)) {
+      for (Future<Boolean> read : threads.invokeAll(readers)) {
+        assertThat(read.get()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  default void ofTwoFirstLinksOfAUserAtOnceOneComesFirstAndNothingOfTheOtherStays()
+      throws Exception {
+    for (int i = 0; i < 30; i++) {
+      String user = id("user");
+      var together = new CyclicBarrier(2);
+      List<Callable<Boolean>> links = new ArrayList<>();
+      List<Account> accounts = new ArrayList<>();
+      for (Database node : List.of(database(), another())) {
+        var account =
+            new Account(
+                id("acc_"), null, "us", id("key_"), new Sealed(new byte[] {1}), "print", NOW);
+        accounts.add(account);
+        var dataKey =
+            new StoredDataKey(
+                account.dataKey(), account.id(), "local:", "k1", new Sealed(new byte[] {9}));
+        links.add(() -> {
+          together.await(20, TimeUnit.SECONDS);
+          return new Accounts(node).link(user, null, account, dataKey, ACT);
+        });
+      }
+      var linked = new ArrayList<Boolean>();
+      try (var threads = Executors.newFixedThreadPool(2)) {
+        for (Future<Boolean> link : threads.invokeAll(links)) {
+          linked.add(link.get());
+        }
+      }
+      assertThat(linked).containsExactlyInAnyOrder(true, false);
+      Account first = accounts.get(linked.indexOf(true));
+      Account second = accounts.get(linked.indexOf(false));
+      assertThat(new Accounts(database()).ofUser(user)).contains(first);
+      assertThat(new Accounts(database()).withId(second.id())).isEmpty();
+      assertThat(new Accounts(database()).dataKey(second.dataKey())).isEmpty();
+    }
   }
 
   @Test
