@@ -48,10 +48,22 @@ public final class KeyStates {
             most));
   }
 
-  /** The key works; true when it did not before. */
-  public boolean works(String accountId, String fingerprint, Instant now, Instant checkFrom) {
+  /**
+   * The key works; true when it did not before.
+   *
+   * @param record what the audit trail says of that
+   */
+  public boolean works(
+      String accountId,
+      String fingerprint,
+      Instant now,
+      Instant checkFrom,
+      Supplier<AuditRecord> record) {
     return database.write(sql -> {
       boolean healed = heal(sql, accountId, fingerprint, now);
+      if (healed) {
+        AuditTrail.add(sql, record.get());
+      }
       sql.execute(
           """
           UPDATE account SET key_refusals = 0, key_checked_at = ?, key_check_from = ?

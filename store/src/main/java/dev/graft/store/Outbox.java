@@ -122,7 +122,7 @@ public final class Outbox {
   /** It got through. */
   public void delivered(Delivery delivery, Attempt attempt) {
     database.write(sql -> {
-      settle(sql, delivery, Delivery.State.DELIVERED, attempt, attempt.at());
+      settle(sql, delivery, Delivery.State.DELIVERED, attempt, attempt.at(), "");
       return sql.execute(
           "UPDATE webhook SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL",
           delivery.webhookId());
@@ -130,19 +130,25 @@ public final class Outbox {
   }
 
   /**
-   * It did not get through.
+   * It did not get through. Where it was settled since, that stands: by who took it when the claim
+   * was over, or with a webhook that was disabled.
    *
    * @param next when to send it again, null for never
    * @return since when everything sent to this webhook fails
    */
   public Instant failed(Delivery delivery, Attempt attempt, @Nullable Instant next) {
     return database.write(sql -> {
-      settle(
-          sql,
-          delivery,
-          next == null ? Delivery.State.DEAD : Delivery.State.WAITING,
-          attempt,
-          next == null ? attempt.at() : next);
+      int settled =
+          settle(
+              sql,
+              delivery,
+              next == null ? Delivery.State.DEAD : Delivery.State.WAITING,
+              attempt,
+              next == null ? attempt.at() : next,
+              " AND state = 'waiting'");
+      if (settled == 0) {
+        return attempt.at();
+      }
       return sql
           .fetch(
               """
@@ -158,14 +164,20 @@ public final class Outbox {
     });
   }
 
-  private static void settle(
-      Sql sql, Delivery delivery, Delivery.State state, Attempt attempt, Instant next) {
-    sql.execute(
+  private static int settle(
+      Sql sql,
+      Delivery delivery,
+      Delivery.State state,
+      Attempt attempt,
+      Instant next,
+      String onlyIf) {
+    return sql.execute(
         """
         UPDATE delivery SET state = ?, tries = tries + 1, next_try_at = ?, claimed_until = 0,
           last_tried_at = ?, last_status = ?, last_error = ?
         WHERE webhook_id = ? AND event_id = ?
-        """,
+        """
+            + onlyIf,
         state.text(),
         next.toEpochMilli(),
         attempt.at().toEpochMilli(),

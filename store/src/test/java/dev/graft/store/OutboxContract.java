@@ -64,6 +64,11 @@ interface OutboxContract {
     return account;
   }
 
+  /** How many records of the audit trail there are; nothing gives them their place meanwhile. */
+  default int pending() {
+    return database().read(sql -> sql.count("SELECT count(*) AS n FROM audit_pending"));
+  }
+
   default List<Delivery> claim(Webhook webhook, Instant now) {
     return new Outbox(database()).claim(webhook.id(), now, 100, LONG);
   }
@@ -172,6 +177,59 @@ interface OutboxContract {
   }
 
   @Test
+  default void aFailureThatIsToldTooLateChangesNothing() throws InterruptedException {
+    var outbox = new Outbox(database());
+    var webhooks = new Webhooks(database());
+    Webhook webhook = webhook("a.b");
+    outbox.add(event("a.b", "x"));
+    Delivery slow = outbox.claim(webhook.id(), NOW, 10, Duration.ofMillis(1)).getFirst();
+    Thread.sleep(20);
+    Delivery quick = claim(webhook, NOW).getFirst();
+    outbox.delivered(quick, new Outbox.Attempt(NOW, 204, null));
+    outbox.failed(slow, new Outbox.Attempt(NOW, null, "it took too long"), NOW.plusSeconds(1));
+    assertThat(outbox.one(webhook.id(), slow.event().id()).orElseThrow().state())
+        .isEqualTo(Delivery.State.DELIVERED);
+    assertThat(webhooks.withId(webhook.id()).orElseThrow().failingSince()).isNull();
+    assertThat(claim(webhook, NOW.plusSeconds(10))).isEmpty();
+
+    outbox.add(event("a.b", "x"));
+    Delivery given = claim(webhook, NOW).getFirst();
+    webhooks.disable(webhook.id(), "It is gone.", event("webhook.disabled", null), record());
+    outbox.failed(given, new Outbox.Attempt(NOW, 500, "it failed"), NOW.plusSeconds(1));
+    assertThat(outbox.one(webhook.id(), given.event().id()).orElseThrow().state())
+        .isEqualTo(Delivery.State.DEAD);
+  }
+
+  @Test
+  default void aWebhookThatIsRemovedJustThenUndoesNothingThatIsTold() throws Exception {
+    String type = StoreContract.id("t.");
+    List<Callable<Boolean>> work = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Database handle = i % 2 == 0 ? database() : another();
+      work.add(() -> {
+        for (int n = 0; n < 60; n++) {
+          new Outbox(handle).add(event(type, "x"));
+        }
+        return true;
+      });
+      work.add(() -> {
+        for (int n = 0; n < 30; n++) {
+          assertThat(new Webhooks(handle).remove(webhook(type).id(), record())).isTrue();
+        }
+        return true;
+      });
+    }
+    try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var done : executor.invokeAll(work)) {
+        assertThat(done.get()).isTrue();
+      }
+    }
+    int told =
+        database().read(sql -> sql.count("SELECT count(*) AS n FROM event WHERE type = ?", type));
+    assertThat(told).isEqualTo(240);
+  }
+
+  @Test
   default void aReplayBringsWhatWasMissed() {
     var outbox = new Outbox(database());
     String type = StoreContract.id("t.");
@@ -257,6 +315,11 @@ interface OutboxContract {
             OutboxContract::record);
   }
 
+  default boolean works(Account account, Instant now, Instant checkFrom) {
+    return new KeyStates(database())
+        .works(account.id(), account.fingerprint(), now, checkFrom, OutboxContract::record);
+  }
+
   @Test
   default void aKeyIsRevokedWhenItIsRefusedTwiceInARowAndToldOnce() {
     var states = new KeyStates(database());
@@ -267,7 +330,7 @@ interface OutboxContract {
 
     assertThat(refused(account, NOW)).isFalse();
     assertThat(states.of(account.id()).orElseThrow().revoked()).isFalse();
-    assertThat(states.works(account.id(), account.fingerprint(), NOW, NOW)).isFalse();
+    assertThat(works(account, NOW, NOW)).isFalse();
     assertThat(refused(account, NOW)).isFalse();
     assertThat(refused(account, NOW.plusSeconds(1))).isTrue();
     assertThat(refused(account, NOW.plusSeconds(2))).isFalse();
@@ -281,7 +344,10 @@ interface OutboxContract {
                 .page("", 10_000, true).stream().map(line -> line.account().id()))
         .contains(account.id());
 
-    assertThat(states.works(account.id(), account.fingerprint(), NOW.plusSeconds(3), NOW)).isTrue();
+    int records = pending();
+    assertThat(works(account, NOW.plusSeconds(3), NOW)).isTrue();
+    assertThat(works(account, NOW.plusSeconds(3), NOW)).isFalse();
+    assertThat(pending()).isEqualTo(records + 1);
     assertThat(states.of(account.id()).orElseThrow().revoked()).isFalse();
     assertThat(states.of(account.id()).orElseThrow().reason()).isNull();
   }
@@ -326,7 +392,7 @@ interface OutboxContract {
     assertThat(states.claim(due, day, LONG, 10_000)).doesNotContain(account.id());
     // Nothing came of it: it is due again after a while, and not only a day later.
     assertThat(states.claim(due.plus(LONG), day, LONG, 10_000)).contains(account.id());
-    states.works(account.id(), account.fingerprint(), due, due);
+    works(account, due, due);
     assertThat(states.claim(due.plus(LONG), day, LONG, 10_000)).doesNotContain(account.id());
   }
 }

@@ -124,9 +124,15 @@ public final class KeyCheck implements AutoCloseable {
     }
     if (reply instanceof Reply.Ok) {
       Instant now = clock.instant();
-      if (states.works(account.id(), account.fingerprint(), now, now.plus(spread()))) {
+      boolean worksAgain =
+          states.works(
+              account.id(),
+              account.fingerprint(),
+              now,
+              now.plus(spread()),
+              () -> acts.record("account.key-works-again", account.id(), null, detail(account)));
+      if (worksAgain) {
         LOG.info("the key of {} works again", account.id());
-        acts.add("account.key-works-again", account.id(), null, detail(account));
       }
     } else {
       heard(account, reply);

@@ -37,7 +37,9 @@ ALTER TABLE installation ADD COLUMN told_release TEXT;
 ALTER TABLE installation ADD COLUMN told_drift TEXT;
 ALTER TABLE installation ADD COLUMN drift_check_from ${long} NOT NULL DEFAULT 0;
 
-CREATE INDEX installation_by_drift_check ON installation (drift_check_from);
+-- Of what is not installed (any more) none is ever due, however many there are.
+CREATE INDEX installation_by_drift_check ON installation (drift_check_from)
+  WHERE release_digest IS NOT NULL;
 CREATE INDEX installation_by_template ON installation (template, id);
 
 -- What happened, written in the transaction in which it happened, and to whom it is told. Types of
@@ -69,8 +71,9 @@ CREATE TABLE webhook (
   created_at ${long} NOT NULL
 ) ${strict};
 
+-- No reference to the webhook: one that is removed in the same moment must not undo what is told.
 CREATE TABLE delivery (
-  webhook_id TEXT NOT NULL REFERENCES webhook (id),
+  webhook_id TEXT NOT NULL,
   event_id TEXT NOT NULL REFERENCES event (id),
   state TEXT NOT NULL,
   tries ${long} NOT NULL,

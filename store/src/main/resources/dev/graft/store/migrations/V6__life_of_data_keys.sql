@@ -5,6 +5,10 @@
 ALTER TABLE data_key ADD COLUMN rewrap TEXT;
 ALTER TABLE data_key ADD COLUMN fault TEXT;
 
+-- What wraps how many is read from the first alone; there are as many data keys as accounts.
+CREATE INDEX data_key_by_wrapping ON data_key (provider, wrapping_key, id);
+CREATE INDEX data_key_faulty ON data_key (id) WHERE fault IS NOT NULL;
+
 -- Wrapping every data key again, or those of one provider; one at a time.
 CREATE TABLE rewrap (
   id TEXT NOT NULL PRIMARY KEY,
@@ -32,4 +36,6 @@ CREATE TABLE renewal (
   fault TEXT
 ) ${strict};
 
-CREATE INDEX renewal_due ON renewal (next_try_at);
+-- All that were asked for together are due at the same time.
+CREATE INDEX renewal_due ON renewal (next_try_at, account_id);
+CREATE INDEX renewal_faulty ON renewal (account_id) WHERE fault IS NOT NULL;
