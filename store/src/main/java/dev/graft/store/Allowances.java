@@ -44,21 +44,24 @@ public final class Allowances {
 
   /** Looks, and changes nothing. */
   public Stock look(SortedSet<String> ids) {
-    return database.read(sql -> stock(sql, ids, ""));
+    return database.read(sql -> stock(sql, ids));
   }
 
   /** Takes from several at once or from none, as the rule says. Nobody else takes meanwhile. */
   public <T> T take(SortedSet<String> ids, Function<Stock, Ruling<T>> rule) {
     return database.write(sql -> {
       for (String id : ids) {
-        // There has to be a row to lock. In the order of the ids, so that no two wait for each
-        // other.
+        // Makes the row or takes its lock, so that it is not swept away before it is used. In the
+        // order of the ids, so that no two wait for each other.
         sql.execute(
-            "INSERT INTO allowance (id, state, full_at) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
+            """
+            INSERT INTO allowance (id, state, full_at) VALUES (?, ?, 0)
+            ON CONFLICT (id) DO UPDATE SET full_at = allowance.full_at
+            """,
             id,
             new byte[0]);
       }
-      Ruling<T> ruling = rule.apply(stock(sql, ids, database.dialect().lockingRows()));
+      Ruling<T> ruling = rule.apply(stock(sql, ids));
       ruling
           .kept()
           .forEach((id, left) ->
@@ -71,11 +74,11 @@ public final class Allowances {
     });
   }
 
-  private Stock stock(Sql sql, SortedSet<String> ids, String locking) {
+  private Stock stock(Sql sql, SortedSet<String> ids) {
     var states = new HashMap<String, byte[]>();
     var ends = new HashMap<String, Long>();
     for (String id : ids) {
-      sql.first("SELECT state, full_at FROM allowance WHERE id = ?" + locking, id)
+      sql.first("SELECT state, full_at FROM allowance WHERE id = ?", id)
           .ifPresent(row -> {
             states.put(id, row.bytes("state"));
             ends.put(id, row.number("full_at"));
@@ -89,7 +92,6 @@ public final class Allowances {
 
   /** Forgets those from which nothing is missing any more. */
   public int sweep() {
-    return database.write(
-        sql -> sql.execute("DELETE FROM allowance WHERE full_at <= " + database.dialect().now()));
+    return Sweep.of(database, "allowance", "full_at");
   }
 }

@@ -54,12 +54,4 @@ enum Dialect {
   String now() {
     return now;
   }
-
-  /** What ends a query whose rows nobody else may change before the transaction ends. */
-  String lockingRows() {
-    return switch (this) {
-      case SQLITE -> "";
-      case POSTGRES -> " FOR UPDATE";
-    };
-  }
 }

@@ -145,7 +145,6 @@ public final class KeptReplies {
 
   /** Forgets the replies whose time is up. */
   public int sweep() {
-    return database.write(
-        sql -> sql.execute("DELETE FROM kept_reply WHERE ends_at <= " + database.dialect().now()));
+    return Sweep.of(database, "kept_reply", "ends_at");
   }
 }

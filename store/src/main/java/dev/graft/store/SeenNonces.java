@@ -27,7 +27,6 @@ public final class SeenNonces {
 
   /** Forgets the nonces whose signatures have expired. */
   public int sweep() {
-    return database.write(
-        sql -> sql.execute("DELETE FROM seen_nonce WHERE ends_at <= " + database.dialect().now()));
+    return Sweep.of(database, "seen_nonce", "ends_at");
   }
 }
