@@ -20,6 +20,9 @@ public final class AuditChain {
   private static final String COLUMNS =
       "id, at, actor, act, account_id, subject, request_id, detail";
 
+  /** How much is told of what is not ours. */
+  private static final int BRIEF = 100;
+
   private final Database database;
 
   public AuditChain(Database database) {
@@ -195,7 +198,11 @@ public final class AuditChain {
   }
 
   private static String brief(String text) {
-    return text.length() <= 100 ? text : text.substring(0, 100);
+    if (text.length() <= BRIEF) {
+      return text;
+    }
+    // Half a character would not come back from the database as it went in.
+    return text.substring(0, Character.isHighSurrogate(text.charAt(BRIEF - 1)) ? BRIEF - 1 : BRIEF);
   }
 
   private static Function<Head, ChainedRecord> chained(Sql.Row row) {

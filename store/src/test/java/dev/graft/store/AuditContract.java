@@ -403,8 +403,9 @@ interface AuditContract {
       database.write(sql -> {
         withoutTriggers().forEach(sql::execute);
         sql.execute(
-            "UPDATE audit_pending SET actor = 'node:graft' WHERE act = 'thing.done' AND at = "
-                + NOW.plusMillis(2).toEpochMilli());
+            "UPDATE audit_pending SET actor = ? WHERE act = 'thing.done' AND at = ?",
+            "node:" + "x".repeat(94) + "\uD83D\uDE00 and more",
+            NOW.plusMillis(2).toEpochMilli());
         return sql.execute(
             """
             INSERT INTO audit_pending SELECT 'aud_forged', at, actor, act, account_id, subject,
@@ -419,6 +420,7 @@ interface AuditContract {
           .extracting(ChainedRecord::act)
           .containsExactlyInAnyOrder(
               "thing.done", "thing.done", "audit.forgery-found", "audit.forgery-found");
+      assertThat(chain.page(0, 10, null)).allMatch(record -> record.hashed().equals(record));
     }
   }
 
