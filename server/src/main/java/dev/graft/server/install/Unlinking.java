@@ -114,6 +114,10 @@ public final class Unlinking {
           .forEach(left::add);
     }
     Optional<Lease> lease = installing.lease(account);
+    if (lease.isPresent() && removes && hasMore(account, left)) {
+      operations.giveBack(lease.get());
+      return new Result.Busy();
+    }
     if (lease.isEmpty()
         || !shredding.shred(
             lease.get(),
@@ -123,6 +127,13 @@ public final class Unlinking {
     }
     LOG.info("account {} is unlinked and its key destroyed; removed: {}", account.id(), removed);
     return new Result.Unlinked(removed, left, refused);
+  }
+
+  /** Whether someone installed something again since it was removed here. */
+  private boolean hasMore(Account account, List<Installations.Entry> left) {
+    return installations.ofAccount(account.id()).stream()
+        .flatMap(installation -> installations.entries(installation.id()).stream())
+        .anyMatch(entry -> left.stream().noneMatch(known -> known.object().equals(entry.object())));
   }
 
   private AuditRecord unlinked(Account account, boolean removes, int removed, int left) {

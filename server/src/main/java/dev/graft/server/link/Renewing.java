@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class Renewing {
   private static final int PAGE = 100;
   private static final int DUE = 100;
+  private static final String UNEXPECTED =
+      "Something went wrong inside Graft, which its log tells. It is tried again by itself; if that"
+          + " does not help, restore the account's data keys from a backup.";
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final Logger LOG = LoggerFactory.getLogger(Renewing.class);
 
@@ -105,6 +108,10 @@ public final class Renewing {
       }
     } catch (VaultException | StoreException e) {
       postpone(accountId, String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // It must not stand in the way of those behind it.
+      LOG.error("account {} cannot get its new data key", accountId, e);
+      postpone(accountId, UNEXPECTED);
     } finally {
       operations.giveBack(lease.get());
     }

@@ -239,9 +239,8 @@ public final class Rewrapping {
           batch.done.put(key, outcomes.get(i).get());
           silences.remove(key.provider());
         } catch (ExecutionException e) {
-          VaultException refusal = refusal(e);
-          batch.faults.put(key.id(), String.valueOf(refusal.getMessage()));
-          if (refusal.mayHelpToTryAgain()) {
+          batch.faults.put(key.id(), fault(key, e));
+          if (e.getCause() instanceof VaultException refusal && refusal.mayHelpToTryAgain()) {
             batch.away = refusal;
             silences.merge(key.provider(), 1, Integer::sum);
           }
@@ -262,12 +261,17 @@ public final class Rewrapping {
     }
   }
 
-  private static VaultException refusal(ExecutionException e) {
+  /** Whatever it is, the data keys behind this one have nothing to do with it. */
+  private static String fault(StoredDataKey key, ExecutionException e) {
     return switch (e.getCause()) {
-      case VaultException refusal -> refusal;
-      case RuntimeException bug -> throw bug;
+      case VaultException refusal -> String.valueOf(refusal.getMessage());
       case Error error -> throw error;
-      case null, default -> throw new IllegalStateException(e);
+      case null, default -> {
+        LOG.error("data key {} could not be wrapped again", key.id(), e.getCause());
+        yield "Something went wrong inside Graft or the client of the key provider, which Graft's log"
+            + " tells. Ask for a rewrap again; if that does not help, restore the data key from a"
+            + " backup.";
+      }
     };
   }
 
