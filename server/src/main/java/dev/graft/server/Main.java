@@ -75,7 +75,10 @@ public final class Main {
       case "config" -> help ? Manual.config(out) : config(rest, environment, out, err);
       case "kms" -> help ? Manual.kmsCheck(out) : kms(rest, environment, out, err);
       default -> {
-        err.println("The server knows the commands serve and config, and not '" + command + "'.");
+        err.println(
+            "The server knows the commands serve, config and kms check, and not '"
+                + command
+                + "'. Each tells more with --help.");
         yield USAGE;
       }
     };
@@ -85,7 +88,9 @@ public final class Main {
   private static int kms(
       List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
     if (arguments.isEmpty() || !arguments.getFirst().equals("check")) {
-      err.println("Of the commands of kms the server knows check alone.");
+      err.println(
+          "Of the commands of kms the server itself knows check alone: graft kms check --help tells"
+              + " more. The others ask a running server: graft kms --help lists them.");
       return USAGE;
     }
     return KmsCheck.run(arguments.subList(1, arguments.size()), environment, out, err);
@@ -191,8 +196,7 @@ public final class Main {
   private static ConfigurableApplicationContext start(
       Settings settings, PrintStream out, BiFunction<Database, Telemetry, Vault> vaults) {
     Logging.start(settings.log());
-    settings.masterKey().ifPresent(Redaction.ofThisProcess()::protect);
-    settings.adminToken().ifPresent(Redaction.ofThisProcess()::protect);
+    settings.secrets().forEach(Redaction.ofThisProcess()::protectForever);
     checkTemplates(settings);
     Database database = database(settings);
     Telemetry telemetry =

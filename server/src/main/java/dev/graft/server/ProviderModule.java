@@ -1,5 +1,6 @@
 package dev.graft.server;
 
+import dev.graft.server.log.Redaction;
 import dev.graft.vault.Context;
 import dev.graft.vault.KeyProvider;
 import dev.graft.vault.KeyProviderFactory;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +64,11 @@ final class ProviderModule {
               .findFirst()
               .orElseThrow(() ->
                   uri.unusable("the jars in " + jars + " hold no provider for " + uri.scheme()));
+      factory.credentials().stream()
+          .map(environment::get)
+          .filter(Objects::nonNull)
+          .map(Secret::copyOf)
+          .forEach(Redaction.ofThisProcess()::protectForever);
       return new InItsModule(
           within(module.loader, () -> factory.open(uri, environment)), module.loader);
     } catch (ServiceConfigurationError | LinkageError e) {

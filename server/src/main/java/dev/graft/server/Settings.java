@@ -1,10 +1,12 @@
 package dev.graft.server;
 
 import dev.graft.server.access.OidcSettings;
+import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.log.LogSettings;
 import dev.graft.server.telemetry.TelemetrySettings;
 import dev.graft.server.webhook.Reach;
+import dev.graft.store.Database;
 import dev.graft.vapi.Host;
 import dev.graft.vault.ProviderUri;
 import dev.graft.vault.Secret;
@@ -60,9 +62,44 @@ public record Settings(
     Optional<OidcSettings> oidc,
     Rate.Rates rates,
     TelemetrySettings telemetry) {
+  private static final Pattern PASSWORD_OPTION = Pattern.compile("(?:^|&)(?:ssl)?password=([^&]*)");
+
   public Settings {
+    olderMasterKeys = List.copyOf(olderMasterKeys);
     hosts = List.copyOf(hosts);
     auditSinks = List.copyOf(auditSinks);
+  }
+
+  /** All that must not be seen of them. */
+  List<Secret> secrets() {
+    return Stream.of(
+            masterKey.stream(),
+            olderMasterKeys.stream(),
+            adminToken.stream(),
+            edge.certificate().flatMap(CertificateFiles::password).stream(),
+            oidc.flatMap(OidcSettings::client).flatMap(OidcSettings.Client::secret).stream(),
+            database.stream().flatMap(Settings::passwords))
+        .flatMap(each -> each)
+        .toList();
+  }
+
+  /**
+   * The passwords in an address of a database, as they are written there and as they are. One that
+   * is the user's name keeps nobody out, and masking it would blacken ordinary words.
+   */
+  private static Stream<Secret> passwords(URI database) {
+    String[] user = String.valueOf(database.getRawUserInfo()).split(":", 2);
+    Stream<String> own =
+        user.length < 2 || user[1].equals(user[0]) ? Stream.of() : Stream.of(user[1]);
+    Stream<String> options =
+        PASSWORD_OPTION
+            .matcher(String.valueOf(database.getRawQuery()))
+            .results()
+            .map(option -> option.group(1));
+    return Stream.concat(own, options)
+        .flatMap(written -> Stream.of(written, Database.percentDecoded(written)))
+        .distinct()
+        .map(Secret::copyOf);
   }
 
   /** Where checkpoints of the audit trail go. */
@@ -116,15 +153,6 @@ public record Settings(
       throw new Unusable(reader.faults);
     }
     return settings;
-  }
-
-  /** Whether only programs on this machine can reach an address. */
-  static boolean isLoopback(String host) {
-    String name = host.toLowerCase(Locale.ROOT);
-    return name.equals("localhost")
-        || name.equals("::1")
-        || name.equals("[::1]")
-        || name.matches("127(\\.\\d{1,3}){3}");
   }
 
   private static final class Reader {
@@ -233,7 +261,7 @@ public record Settings(
             "is 'none', and GRAFT_PROFILE is 'production'. Whatever runs on this machine could then do"
                 + " everything: set it to 'token'.");
       }
-      if (open && !isLoopback(host)) {
+      if (open && !Host.isLoopback(host)) {
         fault(
             Setting.GRAFT_AUTH,
             "is 'none', and GRAFT_HOST is "

@@ -3,6 +3,7 @@ package dev.graft.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.server.log.Redaction;
 import dev.graft.vault.Context;
 import dev.graft.vault.KeyProvider;
 import dev.graft.vault.Secret;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -118,11 +120,14 @@ class KeyProvidersTest {
   @Test
   void aModuleIsLoadedFromItsFolderWithItsOwnLibraries() throws IOException {
     pack("toy", WORKING);
+    String password = UUID.randomUUID().toString();
     environment.put("TOY_MOOD", "fine");
+    environment.put("TOY_PASSWORD", password);
     environment.put("GRAFT_KMS", "toy:key-1?anything=goes");
 
     KeyProvider provider = KeyProviders.open("toy:key-1?anything=goes", environment);
     assertThat(provider.uri()).isEqualTo("toy:key-1");
+    assertThat(Redaction.ofThisProcess().clean("with " + password)).isEqualTo("with ***");
     // It answers with what it sees: its own Jackson, and neither Graft's server nor Spring.
     assertThat(provider.check())
         .isEqualTo("fine, own library, no server, no framework, loader of its own");
@@ -186,6 +191,8 @@ class KeyProvidersTest {
 
       public class Toy implements KeyProviderFactory {
         public String scheme() { return "toy"; }
+
+        public java.util.Set<String> credentials() { return java.util.Set.of("TOY_PASSWORD"); }
 
         public KeyProvider open(ProviderUri uri, Map<String, String> environment) {
           String mood = environment.getOrDefault("TOY_MOOD", "none");

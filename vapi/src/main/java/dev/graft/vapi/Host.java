@@ -2,8 +2,8 @@ package dev.graft.vapi;
 
 import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * One of Vapi's servers. A key belongs to one region and is unknown in the other
@@ -16,6 +16,8 @@ public record Host(String name, URI url) {
   public static final Host US = new Host("us", URI.create("https://api.vapi.ai"));
   public static final Host EU = new Host("eu", URI.create("https://api.eu.vapi.ai"));
   private static final String CUSTOM = "custom";
+  private static final Pattern LOOPBACK =
+      Pattern.compile("(?i)localhost|::1|\\[::1]|127(\\.\\d{1,3}){3}");
 
   public Host {
     if (!isSafe(url)) {
@@ -49,9 +51,9 @@ public record Host(String name, URI url) {
             || "http".equalsIgnoreCase(url.getScheme()) && isLoopback(host));
   }
 
-  private static boolean isLoopback(String host) {
-    String name = host.toLowerCase(Locale.ROOT);
-    return name.equals("localhost") || name.equals("[::1]") || name.matches("127(\\.\\d{1,3}){3}");
+  /** Whether only programs on this machine can be reached, or reach anything, under a name. */
+  public static boolean isLoopback(String host) {
+    return LOOPBACK.matcher(host).matches();
   }
 
   String urlOf(String pathAndQuery) {

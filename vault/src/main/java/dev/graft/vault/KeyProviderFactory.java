@@ -1,6 +1,7 @@
 package dev.graft.vault;
 
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Opens the key providers of one kind. An optional module names its factory in {@code
@@ -9,6 +10,12 @@ import java.util.Map;
 public interface KeyProviderFactory {
   /** The beginning of the uris that it opens, for instance {@code aws-kms}. */
   String scheme();
+
+  /**
+   * The variables whose values are secret credentials, so that Graft masks these wherever they turn
+   * up. Files that variables name are not meant.
+   */
+  Set<String> credentials();
 
   /**
    * A provider for the key at this address. Nothing is promised about the service being there: that

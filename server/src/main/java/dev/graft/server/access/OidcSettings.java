@@ -1,5 +1,6 @@
 package dev.graft.server.access;
 
+import dev.graft.vapi.Host;
 import dev.graft.vault.Secret;
 import java.net.URI;
 import java.util.List;
@@ -45,8 +46,7 @@ public record OidcSettings(
 
   /** Whether what is sent there, or fetched from there, cannot be read or changed on the way. */
   public static boolean isSafe(URI url) {
-    String host = String.valueOf(url.getHost());
-    boolean here = host.matches("localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+    boolean here = Host.isLoopback(String.valueOf(url.getHost()));
     return url.getHost() != null
         && url.getRawUserInfo() == null
         && url.getRawFragment() == null

@@ -4,9 +4,12 @@ import dev.graft.vault.Secret;
 import dev.graft.vault.SecretAccess;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.MessageDigest;
@@ -16,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,9 @@ public sealed interface CertificateFiles {
 
   /** One file with both. */
   record Pkcs12(Path file, Optional<Secret> password) implements CertificateFiles {}
+
+  /** What the key is encrypted with, if it is. */
+  Optional<Secret> password();
 
   /** Files that hold no certificate that could be shown, in a sentence. */
   final class Unusable extends Exception {
@@ -47,7 +54,10 @@ public sealed interface CertificateFiles {
       certificate.requireUsable(this);
       return certificate;
     } catch (IOException e) {
-      throw new Unusable("The files of the certificate cannot be read: " + this + ".");
+      throw new Unusable(
+          "The files of the certificate cannot be read: "
+              + this
+              + ". Make them readable for the user who runs Graft.");
     } catch (GeneralSecurityException | IllegalStateException | IllegalArgumentException e) {
       throw new Unusable(
           "The certificate or its key in "
@@ -57,15 +67,46 @@ public sealed interface CertificateFiles {
     }
   }
 
-  /** What changes when the files do; reads them whole, since a link may point elsewhere now. */
+  /**
+   * What shows from outside that the files may have changed, or that a link points to others now.
+   *
+   * @param newest when one was changed last; a file that is changed again in the same moment can
+   *     look the same
+   */
+  record Stamp(String text, Instant newest) {}
+
+  default Stamp stamp() {
+    var text = new StringBuilder();
+    Instant newest = Instant.MIN;
+    try {
+      for (Path file : files()) {
+        var attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        Instant changed = attributes.lastModifiedTime().toInstant();
+        newest = changed.isAfter(newest) ? changed : newest;
+        text.append(attributes.fileKey())
+            .append(' ')
+            .append(changed)
+            .append(' ')
+            .append(attributes.size())
+            .append('\n');
+      }
+      return new Stamp(text.toString(), newest);
+    } catch (IOException e) {
+      return new Stamp("unreadable", Instant.MIN);
+    }
+  }
+
+  /** What changes when the contents of the files do. */
   default String state() {
     try {
       var digest = MessageDigest.getInstance("SHA-256");
       for (Path file : files()) {
-        digest.update(Files.readAllBytes(file));
+        byte[] content = Files.readAllBytes(file);
+        digest.update(content);
         digest.update((byte) 0);
+        Arrays.fill(content, (byte) 0);
       }
-      return java.util.HexFormat.of().formatHex(digest.digest());
+      return HexFormat.of().formatHex(digest.digest());
     } catch (IOException | GeneralSecurityException e) {
       return "unreadable";
     }
@@ -94,9 +135,16 @@ public sealed interface CertificateFiles {
     byte[] content = Files.readAllBytes(pkcs12.file());
     try {
       store.load(new ByteArrayInputStream(content), password);
+      return read(store, password);
     } catch (IOException e) {
       throw new GeneralSecurityException(e);
+    } finally {
+      Arrays.fill(content, (byte) 0);
+      Arrays.fill(password, '\0');
     }
+  }
+
+  private static Certificate read(KeyStore store, char[] password) throws GeneralSecurityException {
     for (String alias : Collections.list(store.aliases())) {
       if (store.isKeyEntry(alias) && store.getKey(alias, password) instanceof PrivateKey key) {
         return Certificate.of(
@@ -112,11 +160,13 @@ public sealed interface CertificateFiles {
   private static char[] characters(Secret password) {
     return password.reveal(
         SecretAccess.of("the password of the server's TLS key"),
-        bytes ->
-            StandardCharsets.UTF_8
-                .decode(java.nio.ByteBuffer.wrap(bytes))
-                .toString()
-                .toCharArray());
+        bytes -> {
+          CharBuffer decoded = StandardCharsets.UTF_8.decode(ByteBuffer.wrap(bytes));
+          char[] characters = new char[decoded.remaining()];
+          decoded.get(characters);
+          Arrays.fill(decoded.array(), '\0');
+          return characters;
+        });
   }
 
   /** A certificate with its chain, and its private key. */
@@ -154,11 +204,18 @@ public sealed interface CertificateFiles {
       verifying.initVerify(own.getPublicKey());
       verifying.update(text);
       if (!verifying.verify(signature)) {
-        throw new Unusable("The key does not belong to the certificate in " + files + ".");
-      }
-      if (own.getNotAfter().toInstant().isBefore(java.time.Instant.now())) {
         throw new Unusable(
-            "The certificate in " + files + " ran out on " + own.getNotAfter().toInstant() + ".");
+            "The key does not belong to the certificate in "
+                + files
+                + ". Put the key there with which the certificate was asked for.");
+      }
+      if (own.getNotAfter().toInstant().isBefore(Instant.now())) {
+        throw new Unusable(
+            "The certificate in "
+                + files
+                + " ran out on "
+                + own.getNotAfter().toInstant()
+                + ". Renew it, and put the new one in its place.");
       }
     }
   }

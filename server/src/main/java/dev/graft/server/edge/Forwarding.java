@@ -21,6 +21,9 @@ public record Forwarding(String client, boolean isEncrypted) {
   private static final Pattern PAIR =
       Pattern.compile("(?i)\\b(for|proto)\\s*=\\s*(?:\"([^\"]*)\"|([^;,\\s]*))");
 
+  private static final Pattern WITH_PORT = Pattern.compile("(\\[[^\\]]+\\]|[0-9.]+)(?::\\d{1,5})?");
+  private static final Pattern COMMA = Pattern.compile(",");
+
   public static Forwarding of(HttpServletRequest request, EdgeSettings edge) {
     String sender = request.getRemoteAddr();
     if (!edge.isProxy(sender)) {
@@ -63,7 +66,7 @@ public record Forwarding(String client, boolean isEncrypted) {
   /** An address, without its port; nothing for a name that hides one. */
   private static Optional<String> address(String hop) {
     String text = hop.strip();
-    Matcher withPort = Pattern.compile("(\\[[^\\]]+\\]|[0-9.]+)(?::\\d{1,5})?").matcher(text);
+    Matcher withPort = WITH_PORT.matcher(text);
     return Network.address(withPort.matches() ? withPort.group(1) : text)
         .map(InetAddress::getHostAddress);
   }
@@ -74,7 +77,7 @@ public record Forwarding(String client, boolean isEncrypted) {
 
   private static List<String> elements(List<String> values) {
     return values.stream()
-        .flatMap(value -> Pattern.compile(",").splitAsStream(value))
+        .flatMap(COMMA::splitAsStream)
         .map(String::strip)
         .filter(element -> !element.isEmpty())
         .toList();

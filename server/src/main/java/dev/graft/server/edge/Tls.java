@@ -19,6 +19,10 @@ import org.slf4j.LoggerFactory;
 public final class Tls implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
   private static final Duration LOOKS_EVERY = Duration.ofSeconds(2);
+
+  /** How long after a change another one could go unseen from outside. */
+  private static final Duration UNSURE = Duration.ofSeconds(10);
+
   private static final String CIPHERS =
       "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 
@@ -30,15 +34,18 @@ public final class Tls implements AutoCloseable {
   private final Thread watching;
   private volatile boolean closed;
   private volatile Instant certificateEnds;
+  private CertificateFiles.Stamp stamp;
   private String state;
 
   private Tls(
       CertificateFiles files,
       AbstractHttp11Protocol<?> protocol,
+      CertificateFiles.Stamp stamp,
       String state,
       CertificateFiles.Certificate certificate) {
     this.files = files;
     this.protocol = protocol;
+    this.stamp = stamp;
     this.state = state;
     this.certificateEnds = certificate.end();
     this.watching = Thread.ofVirtual().name("certificate").unstarted(this::watch);
@@ -47,11 +54,12 @@ public final class Tls implements AutoCloseable {
   /** Makes a connector speak TLS, with the certificate that is in the files now. */
   public static Tls on(AbstractHttp11Protocol<?> protocol, CertificateFiles files)
       throws CertificateFiles.Unusable {
+    CertificateFiles.Stamp stamp = files.stamp();
     String state = files.state();
     protocol.setSSLEnabled(true);
     CertificateFiles.Certificate certificate = files.read();
     protocol.addSslHostConfig(config(certificate), true);
-    var tls = new Tls(files, protocol, state, certificate);
+    var tls = new Tls(files, protocol, stamp, state, certificate);
     tls.watching.start();
     return tls;
   }
@@ -68,12 +76,22 @@ public final class Tls implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
-      String now = files.state();
-      if (!now.equals(state)) {
-        state = now;
-        takeUp();
+      if (mayHaveChanged()) {
+        String now = files.state();
+        if (!now.equals(state)) {
+          state = now;
+          takeUp();
+        }
       }
     }
+  }
+
+  /** The files are read only then: there is a private key in them. */
+  private boolean mayHaveChanged() {
+    CertificateFiles.Stamp now = files.stamp();
+    boolean isSame = now.equals(stamp);
+    stamp = now;
+    return !isSame || now.newest().isAfter(Instant.now().minus(UNSURE));
   }
 
   private void takeUp() {

@@ -246,7 +246,10 @@ public final class Keys {
 
   /** What was sealed so; whoever takes it wipes it. */
   public Secret openSystem(String purpose, String record, Sealed sealed) {
-    return vault.openSecret(systemKey(), new Context(SYSTEM, purpose, record), sealed.bytes());
+    Secret secret =
+        vault.openSecret(systemKey(), new Context(SYSTEM, purpose, record), sealed.bytes());
+    Redaction.ofThisProcess().protect(secret);
+    return secret;
   }
 
   /** The same for the same key, and nothing else can be told from it. */

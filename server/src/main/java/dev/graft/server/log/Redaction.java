@@ -7,12 +7,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes secrets out of texts that leave the process for people to read: logs, labels of metrics,
@@ -20,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * tell them apart; what is known here are the keyed hashes of the secrets in use, and whatever part
  * of a text has one of them is masked. Patterns catch only what nothing else looks like.
  *
- * <p>A secret is known for some time after its last use, and the last ten thousand are. One of
- * fewer than eight characters is not masked: it would blacken ordinary words.
+ * <p>A customer's secret is known for some time after its last use, and the last ten thousand are;
+ * one of this process's own, for as long as it lives. One of fewer than eight characters is not
+ * masked: it would blacken ordinary words.
  */
 public final class Redaction {
   private static final Redaction OF_THIS_PROCESS = new Redaction(InstantSource.system());
@@ -49,7 +53,8 @@ public final class Redaction {
   private final InstantSource clock;
   private final KeyedHash hash = new KeyedHash(new SecureRandom());
   private final LinkedHashMap<KeyedHash.Value, Known> known = new LinkedHashMap<>(64, 0.75f, true);
-  private volatile HashedTexts hashed;
+  private final Set<KeyedHash.Value> forever = new HashSet<>();
+  private final HashedTexts hashed;
 
   /** Something that only a secret looks like, and a word that is in every such text. */
   private record Shape(String word, Pattern pattern, String masked) {
@@ -71,36 +76,61 @@ public final class Redaction {
     return OF_THIS_PROCESS;
   }
 
-  /** Masks a secret from now on, in the forms in which texts quote one. */
+  /** Masks a secret for some time from now on, in the forms in which texts quote one. */
   public void protect(Secret secret) {
+    read(secret, this::protectForSomeTime);
+  }
+
+  /** Masks a secret for as long as this process lives, whether it is used or not. */
+  public void protectForever(Secret secret) {
+    read(secret, this::protectForever);
+  }
+
+  private static void read(Secret secret, Consumer<byte[]> reader) {
     secret.reveal(
         SecretAccess.of("the keyed hash by which it is masked in logs"),
         bytes -> {
-          protect(bytes);
+          if (bytes.length >= SHORTEST) {
+            reader.accept(bytes);
+          }
           return true;
         });
   }
 
-  private synchronized void protect(byte[] bytes) {
-    if (bytes.length < SHORTEST) {
-      return;
+  private synchronized void protectForever(byte[] bytes) {
+    KeyedHash.Value name = hash.of(bytes);
+    if (forever.add(name) && known.remove(name) == null) {
+      hashed(bytes);
     }
+  }
+
+  private synchronized void protectForSomeTime(byte[] bytes) {
     Instant now = clock.instant();
     KeyedHash.Value name = hash.of(bytes);
+    if (forever.contains(name)) {
+      return;
+    }
     Known before = known.get(name);
     if (before != null) {
       known.put(name, new Known(before.forms(), now.plus(KNOWN_FOR)));
       return;
     }
     forgetWhatIsOld(now);
+    known.put(name, new Known(hashed(bytes), now.plus(KNOWN_FOR)));
+  }
+
+  private List<HashedTexts.Entry> hashed(byte[] bytes) {
     var forms = new ArrayList<HashedTexts.Entry>();
-    for (byte[] form : SecretForms.of(bytes)) {
-      if (form.length >= SHORTEST) {
+    List<byte[]> all = SecretForms.of(bytes);
+    for (int i = 0; i < all.size(); i++) {
+      byte[] form = all.get(i);
+      boolean isNew = all.subList(0, i).stream().noneMatch(other -> Arrays.equals(other, form));
+      if (form.length >= SHORTEST && isNew) {
         forms.add(hashed.add(form));
       }
-      java.util.Arrays.fill(form, (byte) 0);
     }
-    known.put(name, new Known(forms, now.plus(KNOWN_FOR)));
+    all.forEach(form -> Arrays.fill(form, (byte) 0));
+    return List.copyOf(forms);
   }
 
   /** Those used longest ago come first. */
@@ -125,10 +155,5 @@ public final class Redaction {
       }
     }
     return cleaned;
-  }
-
-  /** As {@link #clean}, for whatever may be missing. */
-  public @Nullable String cleanIfAny(@Nullable String text) {
-    return text == null ? null : clean(text);
   }
 }

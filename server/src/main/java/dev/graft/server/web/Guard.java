@@ -1,5 +1,6 @@
 package dev.graft.server.web;
 
+import dev.graft.vapi.Host;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpFilter;
@@ -8,12 +9,13 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * Stands before every route, behind {@link Edge}, and keeps strangers out where nothing is asked.
  */
 final class Guard extends HttpFilter {
+  private static final Pattern PORT = Pattern.compile(":\\d{1,5}$");
   private final boolean isOpen;
 
   /**
@@ -64,8 +66,7 @@ final class Guard extends HttpFilter {
   }
 
   private static boolean isLocal(String host) {
-    String name = host.toLowerCase(Locale.ROOT).replaceFirst(":\\d{1,5}$", "");
-    return name.equals("localhost") || name.equals("[::1]") || name.matches("127(\\.\\d{1,3}){3}");
+    return Host.isLoopback(PORT.matcher(host).replaceFirst(""));
   }
 
   private static boolean isSameOrigin(String origin, String host) {

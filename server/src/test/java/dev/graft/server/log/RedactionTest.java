@@ -41,7 +41,11 @@ class RedactionTest {
 
   @Test
   void everyUsualFormIsMasked() {
-    for (String key : List.of(UUID.randomUUID().toString(), "p@ss \"w\\rd\"/+=&%~ x!")) {
+    for (String key :
+        List.of(
+            UUID.randomUUID().toString(),
+            "p@ss \"w\\rd\"/+=&%~ x!",
+            "Grüße an Łódź, 10 € \uD83D\uDE00")) {
       protect(key);
       byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
       for (int before = 0; before < 3; before++) {
@@ -104,6 +108,71 @@ class RedactionTest {
     assertThat(redaction.clean(first)).isEqualTo(first);
     assertThat(redaction.clean("secret number 0")).isEqualTo("***");
     assertThat(redaction.clean("secret number 9999")).isEqualTo("***");
+  }
+
+  @Test
+  void aSecretOfThisProcessIsMaskedForGood() {
+    String used = UUID.randomUUID().toString();
+    String unused = UUID.randomUUID().toString();
+    protect(used);
+    redaction.protectForever(Secret.copyOf(used));
+    redaction.protectForever(Secret.copyOf(unused));
+    protect(used);
+    now.updateAndGet(at -> at.plus(Duration.ofDays(400)));
+    for (int i = 0; i < 10_001; i++) {
+      protect("secret number " + i);
+    }
+    assertThat(redaction.clean("secret number 0")).isEqualTo("secret number 0");
+    for (String own : List.of(used, unused)) {
+      assertThat(redaction.clean("is " + own)).isEqualTo("is ***");
+      String hex = HexFormat.of().formatHex(own.getBytes(StandardCharsets.UTF_8));
+      assertThat(redaction.clean(hex)).isEqualTo("***");
+    }
+  }
+
+  @Test
+  void whatTwoSecretsHaveInCommonIsMaskedUntilBothAreForgotten() {
+    String key = UUID.randomUUID().toString();
+    protect(HexFormat.of().formatHex(key.getBytes(StandardCharsets.UTF_8)));
+    now.updateAndGet(at -> at.plus(Duration.ofMinutes(10)));
+    protect(key);
+    now.updateAndGet(at -> at.plus(Duration.ofMinutes(10)));
+    protect("another-secret");
+    String hex = HexFormat.of().formatHex(key.getBytes(StandardCharsets.UTF_8));
+    assertThat(redaction.clean(hex)).isEqualTo("***");
+  }
+
+  /**
+   * A hash of every part of a text, in each of a secret's lengths, would take several times as long
+   * as one of every part in one length.
+   */
+  @Test
+  void howManyWereEverKnownDoesNotMakeCleaningSlow() {
+    var random = new Random(7);
+    for (int i = 0; i < 25_000; i++) {
+      protect(new UUID(random.nextLong(), random.nextLong()).toString());
+    }
+    var prose = new StringBuilder();
+    while (prose.length() < 200_000) {
+      prose.append(new UUID(random.nextLong(), random.nextLong())).append(", ");
+    }
+    String text = prose.toString();
+    var hash = new KeyedHash(random);
+    long hashing = Long.MAX_VALUE;
+    long cleaning = Long.MAX_VALUE;
+    for (int i = 0; i < 3; i++) {
+      long from = System.nanoTime();
+      long none = 0;
+      for (int at = 0; at + 36 <= text.length(); at++) {
+        none += hash.of(text.substring(at, at + 36).getBytes(StandardCharsets.UTF_8)).low() & 1;
+      }
+      long between = System.nanoTime();
+      assertThat(redaction.clean(text)).isEqualTo(text);
+      assertThat(none).isPositive();
+      hashing = Math.min(hashing, between - from);
+      cleaning = Math.min(cleaning, System.nanoTime() - between);
+    }
+    assertThat(cleaning).isLessThan(hashing);
   }
 
   @Test

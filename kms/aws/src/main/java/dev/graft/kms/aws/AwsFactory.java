@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -29,6 +30,11 @@ public final class AwsFactory implements KeyProviderFactory {
   @Override
   public String scheme() {
     return "aws-kms";
+  }
+
+  @Override
+  public Set<String> credentials() {
+    return Set.of("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.graft.vault.KeyProviderFactory;
 import dev.graft.vault.ProviderUri;
 import java.net.URI;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -21,6 +22,11 @@ public final class AzureFactory implements KeyProviderFactory {
   @Override
   public String scheme() {
     return "azure-keyvault";
+  }
+
+  @Override
+  public Set<String> credentials() {
+    return Set.of("AZURE_CLIENT_SECRET", "IDENTITY_HEADER");
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Opens {@code gcp-kms:projects/P/locations/L/keyRings/R/cryptoKeys/K}. */
@@ -30,6 +31,11 @@ public final class GoogleFactory implements KeyProviderFactory {
   @Override
   public String scheme() {
     return "gcp-kms";
+  }
+
+  @Override
+  public Set<String> credentials() {
+    return Set.of();
   }
 
   @Override

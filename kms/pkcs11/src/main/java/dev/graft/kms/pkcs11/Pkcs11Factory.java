@@ -25,6 +25,11 @@ public final class Pkcs11Factory implements KeyProviderFactory {
   }
 
   @Override
+  public Set<String> credentials() {
+    return Set.of("GRAFT_PKCS11_PIN");
+  }
+
+  @Override
   public KeyProvider open(ProviderUri uri, Map<String, String> environment) {
     return open(uri, environment, library(uri, environment));
   }

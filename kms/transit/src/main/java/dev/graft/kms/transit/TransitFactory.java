@@ -5,6 +5,7 @@ import dev.graft.vault.KeyProviderFactory;
 import dev.graft.vault.ProviderUri;
 import java.net.URI;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,6 +17,11 @@ public final class TransitFactory implements KeyProviderFactory {
   @Override
   public String scheme() {
     return "vault-transit";
+  }
+
+  @Override
+  public Set<String> credentials() {
+    return Set.of("VAULT_TOKEN", "VAULT_SECRET_ID");
   }
 
   @Override
@@ -43,6 +49,7 @@ public final class TransitFactory implements KeyProviderFactory {
   }
 
   private static boolean isLoopback(String host) {
-    return host.equals("localhost") || host.equals("[::1]") || host.startsWith("127.");
+    // In full: a name may begin like an address.
+    return host.equals("localhost") || host.equals("[::1]") || host.matches("127(\\.\\d{1,3}){3}");
   }
 }
