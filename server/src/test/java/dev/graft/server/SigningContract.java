@@ -169,6 +169,25 @@ abstract class SigningContract {
             headers -> headers,
             "{}"));
 
+    // What a proxy on the way signs for itself is its own affair, however strange.
+    for (String[] others :
+        new String[][] {
+          {"proxy=(\"@method\";req \"x-forwarded-for\");keyid=\"proxy\"", "proxy=:AA==:"},
+          {"proxy=(\"via\" \"via\")", "proxy=:AA==:, another=:AA==:"},
+          {"proxy=(\"via\");keyid=\"proxy\"", "another=1"},
+        }) {
+      letThrough(
+          post(
+              key,
+              Signer.with(pair, id).covering(WITH_BODY),
+              headers -> {
+                headers.compute("signature-input", (_, own) -> others[0] + ", " + own);
+                headers.compute("signature", (_, own) -> own + ", " + others[1]);
+                return headers;
+              },
+              "{}"));
+    }
+
     RunningServer.Answer unsigned =
         send(node(), text(key, "key"), "GET", "/v1/templates", Map.of(), "");
     refused(unsigned, "SIGNATURE_REQUIRED", "ed25519");

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Tells whether a request is signed as its API key wants it: by that key, over all that matters,
@@ -22,7 +23,7 @@ public final class Signatures {
   /** Longer than a signature is good, on nodes whose clocks differ by minutes. */
   private static final Duration KEPT = Duration.ofMinutes(15);
 
-  private static final String NONCE = "[\\x20-\\x7e]{16,255}";
+  private static final Pattern NONCE = Pattern.compile("[\\x20-\\x7e]{16,255}");
 
   private final SeenNonces nonces;
   private final Pepper pepper;
@@ -62,10 +63,7 @@ public final class Signatures {
       return new Result.Missing();
     }
     try {
-      List<Signature> own =
-          Signature.of(message).stream()
-              .filter(one -> one.text("keyid").equals(Optional.of(keyId)))
-              .toList();
+      List<Signature> own = Signature.of(message, keyId);
       if (own.size() != 1) {
         return new Result.Wrong(
             "there must be one signature whose 'keyid' is the id of the API key, " + keyId);
@@ -87,7 +85,7 @@ public final class Signatures {
       return new Result.Wrong("its 'alg' is not the algorithm of this API key, " + key.algorithm());
     }
     Optional<Long> created = signature.number("created");
-    Optional<String> nonce = signature.text("nonce").filter(text -> text.matches(NONCE));
+    Optional<String> nonce = signature.text("nonce").filter(text -> NONCE.matcher(text).matches());
     if (created.isEmpty() || nonce.isEmpty()) {
       return new Result.Wrong(
           "it needs 'created', in whole seconds, and 'nonce', a text of 16 to 255 characters that"

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.greenbytes.http.sfv.ByteSequenceItem;
 import org.greenbytes.http.sfv.InnerList;
@@ -51,27 +52,37 @@ public final class Signature {
   }
 
   /**
-   * The signatures of a request, whoever made them.
+   * The signatures of a request that say to be made with a key. What others signed, such as a proxy
+   * on the way, is theirs to read, and may have what is not known here.
    *
    * @throws Unreadable when the headers of one say nothing, or two things at once
    */
-  public static List<Signature> of(Message message) throws Unreadable {
+  public static List<Signature> of(Message message, String keyId) throws Unreadable {
+    return of(message, input -> Optional.of(keyId).equals(text(input.getParams(), "keyid")));
+  }
+
+  /** All of them, each of which has to be readable. */
+  static List<Signature> of(Message message) throws Unreadable {
+    return of(message, _ -> true);
+  }
+
+  private static List<Signature> of(Message message, Predicate<InnerList> isMeant)
+      throws Unreadable {
     Map<String, ListElement<?>> inputs = members(message, "signature-input");
     Map<String, ListElement<?>> signatures = members(message, "signature");
-    if (!inputs.keySet().equals(signatures.keySet())) {
-      throw new Unreadable("'Signature-Input' and 'Signature' do not have the same labels");
-    }
-    var all = new ArrayList<Signature>();
+    var meant = new ArrayList<Signature>();
     for (var one : inputs.entrySet()) {
-      if (!(one.getValue() instanceof InnerList input)
-          || !(signatures.get(one.getKey()) instanceof ByteSequenceItem signature)) {
-        throw new Unreadable(
-            "'Signature-Input' has to have a list of components, and 'Signature' a byte sequence,"
-                + " for each label");
+      if (one.getValue() instanceof InnerList input && isMeant.test(input)) {
+        if (!(signatures.get(one.getKey()) instanceof ByteSequenceItem signature)) {
+          throw new Unreadable(
+              "'Signature' has no byte sequence for the label '"
+                  + one.getKey()
+                  + "' of 'Signature-Input'");
+        }
+        meant.add(new Signature(components(input), input, bytes(signature.get())));
       }
-      all.add(new Signature(components(input), input, bytes(signature.get())));
     }
-    return all;
+    return meant;
   }
 
   private static Map<String, ListElement<?>> members(Message message, String name)
@@ -115,6 +126,10 @@ public final class Signature {
 
   /** A parameter that is a text. */
   public Optional<String> text(String parameter) {
+    return text(parameters, parameter);
+  }
+
+  private static Optional<String> text(Parameters parameters, String parameter) {
     return parameters.get(parameter) instanceof StringItem text
         ? Optional.of(text.get())
         : Optional.empty();
