@@ -80,6 +80,19 @@ abstract class KeyLifeContract {
     return server.get("/v1/accounts?userId=" + user).json().at("/accounts/0/id").stringValue();
   }
 
+  /** What is told of the one renewal that does not get through. */
+  private static String renewalFault(RunningServer server) throws InterruptedException {
+    Instant until = Instant.now().plusSeconds(30);
+    while (Instant.now().isBefore(until)) {
+      JsonNode reason = server.get("/v1/keys").json().at("/renewals/faults/0/reason");
+      if (reason.isString()) {
+        return reason.stringValue();
+      }
+      Thread.sleep(100);
+    }
+    return "nothing";
+  }
+
   private static JsonNode rewrapped(RunningServer server, String body) throws Exception {
     RunningServer.Answer asked = server.post("/v1/keys/rewrap", body);
     assertThat(asked.status()).as(asked.body()).isEqualTo(202);
@@ -237,7 +250,9 @@ abstract class KeyLifeContract {
       environment.remove("GRAFT_MASTER_KEY_OLDER");
       try (var server = RunningServer.start(environment)) {
         for (String user : List.of("live-0", "quiet-19")) {
-          assertThat(server.clone(user).actions()).allMatch(action -> action.startsWith("reused-"));
+          assertThat(server.clone(user).actions())
+              .isNotEmpty()
+              .allMatch(action -> action.startsWith("reused-"));
         }
       }
     }
@@ -264,6 +279,11 @@ abstract class KeyLifeContract {
             .isEqualTo("KEY_PROVIDER_MISMATCH");
         assertThat(server.post("/v1/keys/rewrap", "{\"from\":\"local:\"}").code())
             .isEqualTo("INVALID_REWRAP");
+        RunningServer.Answer noAddress =
+            server.post("/v1/keys/rewrap", "{\"from\":\"local\",\"to\":\"local:\"}");
+        assertThat(noAddress.status()).isEqualTo(400);
+        assertThat(noAddress.code()).isEqualTo("INVALID_REWRAP");
+        assertThat(noAddress.body()).contains("'local' is no address of a key provider");
       }
       try (var server = RunningServer.start(environment, vault(other, local));
           var rows = StoredRows.of(environment)) {
@@ -286,11 +306,23 @@ abstract class KeyLifeContract {
                         + "'"))
             .isEqualTo(1);
 
+        // One that no code of Graft's expects.
+        String unexpected =
+            "INSERT INTO data_key (id, owner, provider, wrapping_key, wrapped, created_at)"
+                + " SELECT 'no-id', owner, provider, wrapping_key, wrapped, created_at"
+                + " FROM data_key WHERE id = '"
+                + broken
+                + "'";
+        assertThat(rows.execute(unexpected)).isEqualTo(1);
+
         JsonNode status = rewrapped(server, "{\"from\":\"local:\",\"to\":\"other:\"}");
 
         assertThat(status.at("/rewrap/rewrapped").intValue()).isEqualTo(4);
-        assertThat(status.at("/rewrap/remaining").intValue()).isEqualTo(1);
-        assertThat(status.get("faultCount").intValue()).isEqualTo(1);
+        assertThat(status.at("/rewrap/remaining").intValue()).isEqualTo(2);
+        assertThat(status.get("faultCount").intValue()).isEqualTo(2);
+        assertThat(status.at("/faults/1/dataKey").stringValue()).isEqualTo("no-id");
+        assertThat(status.at("/faults/1/reason").stringValue()).contains("Graft's log tells");
+        assertThat(rows.execute("DELETE FROM data_key WHERE id = 'no-id'")).isEqualTo(1);
         assertThat(status.at("/faults/0/dataKey").stringValue()).isEqualTo(broken);
         assertThat(status.at("/faults/0/owner").stringValue()).isEqualTo(account);
         assertThat(status.at("/faults/0/reason").stringValue()).contains("was changed");
@@ -302,6 +334,11 @@ abstract class KeyLifeContract {
         assertThat(refused.status()).isEqualTo(503);
         assertThat(refused.code()).isEqualTo("KEYS_UNAVAILABLE");
         assertThat(refused.header("Retry-After")).as("trying again cannot help").isEmpty();
+
+        assertThat(rows.execute(unexpected)).isEqualTo(1);
+        server.post("/v1/keys/renew", "{\"account\":\"" + account + "\"}");
+        assertThat(renewalFault(server)).contains("Something went wrong inside Graft");
+        assertThat(rows.execute("DELETE FROM data_key WHERE id = 'no-id'")).isEqualTo(1);
       }
       // What was moved needs the former provider no more.
       try (var server =
@@ -631,7 +668,7 @@ abstract class KeyLifeContract {
                   "/v1/installations/" + installation.stringValue() + "/operations",
                   "{\"kind\":\"rollback\",\"release\":\"1\"}");
           assertThat(back.status()).as(back.body()).isEqualTo(200);
-          assertThat(back.actions()).allMatch(action -> action.startsWith("updated-"));
+          assertThat(back.actions()).isNotEmpty().allMatch(action -> action.startsWith("updated-"));
         }
         assertThat(rows.rows("SELECT act FROM " + RECORDED + " WHERE act = 'data-key.renewed'"))
             .hasSize(1 + users.size());

@@ -7,6 +7,7 @@ import dev.graft.server.link.Rewrapping;
 import dev.graft.store.DataKeys;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
+import dev.graft.vault.ProviderUri;
 import dev.graft.vault.VaultException;
 import java.util.Optional;
 import java.util.Set;
@@ -136,7 +137,11 @@ final class KeysApi {
 
   /** An address without the way there, which is what data keys are stored with. */
   private static String identity(String address) {
-    return address.strip().replaceFirst("\\?.*", "");
+    try {
+      return ProviderUri.parse(address.strip()).identity();
+    } catch (VaultException e) {
+      throw new Problem(400, "INVALID_REWRAP", String.valueOf(e.getMessage()));
+    }
   }
 
   ServerResponse renew(ServerRequest request) {
