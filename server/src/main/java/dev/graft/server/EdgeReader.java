@@ -5,6 +5,7 @@ import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.edge.Network;
 import dev.graft.vault.Secret;
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,14 +71,12 @@ final class EdgeReader {
           certificate.isPresent() ? Setting.GRAFT_TLS_CERTIFICATE : Setting.GRAFT_TLS_KEY,
           "needs the other of GRAFT_TLS_CERTIFICATE and GRAFT_TLS_KEY.");
     }
-    int before = faults.size();
-    Optional<CertificateFiles> files =
-        store.isPresent()
-            ? Optional.of(new CertificateFiles.Pkcs12(store.get(), password))
-            : certificate.isPresent() && key.isPresent()
-                ? Optional.of(new CertificateFiles.Pem(certificate.get(), key.get(), password))
-                : Optional.empty();
-    return before > 0 && faults.size() > before ? Optional.empty() : files;
+    if (store.isPresent()) {
+      return Optional.of(new CertificateFiles.Pkcs12(store.get(), password));
+    }
+    return certificate.isPresent() && key.isPresent()
+        ? Optional.of(new CertificateFiles.Pem(certificate.get(), key.get(), password))
+        : Optional.empty();
   }
 
   private Optional<Secret> password() {
@@ -88,10 +87,20 @@ final class EdgeReader {
     }
     try {
       return Optional.of(Secret.copyOf(Files.readString(file.get()).strip()));
+    } catch (MalformedInputException e) {
+      fault(
+          Setting.GRAFT_TLS_PASSWORD_FILE,
+          "names a file that is no text in UTF-8: "
+              + file.get()
+              + ". Write the password there as UTF-8.");
     } catch (IOException e) {
-      // Told with the file.
-      return Optional.empty();
+      fault(
+          Setting.GRAFT_TLS_PASSWORD_FILE,
+          "names what cannot be read as a file: "
+              + file.get()
+              + ". Give a file that the user who runs Graft may read.");
     }
+    return Optional.empty();
   }
 
   private static List<String> parts(String text) {

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,7 +71,8 @@ class EdgeTest {
         assertThat(answer.header("Access-Control-Allow-Origin")).isEqualTo(origin);
         assertThat(answer.header("Access-Control-Allow-Headers"))
             .contains("Authorization", "Content-Type", "Idempotency-Key");
-        assertThat(answer.header("Access-Control-Allow-Methods")).contains("POST");
+        assertThat(answer.header("Access-Control-Allow-Methods"))
+            .isEqualTo("GET, POST, PATCH, DELETE");
         assertThat(answer.header("Vary")).contains("Origin");
         assertThat(answer.header("Access-Control-Allow-Credentials")).isEmpty();
         RunningServer.Answer real = from(server, "Origin", origin);
@@ -182,16 +184,23 @@ class EdgeTest {
   }
 
   @Test
-  void settingsThatCannotBeAreTold() {
+  void settingsThatCannotBeAreTold() throws IOException {
     environment.put("GRAFT_CORS_ORIGINS", "*, https://app.example.com/");
     environment.put("GRAFT_TRUSTED_PROXIES", "proxy.internal, 10.0.0.0/40");
     environment.put("GRAFT_PUBLIC_URL", "graft.example.com");
     environment.put("GRAFT_MAX_CONNECTIONS", "many");
+    Path password = folder.resolve("password");
+    Files.write(password, new byte[] {'g', 'r', (byte) 0xfc, 'n'});
+    environment.put("GRAFT_TLS_PASSWORD_FILE", password.toString());
     try {
       Settings.of(GivenSettings.of(List.of(), environment));
       throw new AssertionError("taken");
     } catch (Settings.Unusable e) {
-      assertThat(e.faults()).hasSize(6);
+      assertThat(e.faults()).hasSize(7);
+      assertThat(e.faults())
+          .anyMatch(fault ->
+              fault.startsWith("GRAFT_TLS_PASSWORD_FILE")
+                  && fault.contains("no text in UTF-8: " + password));
       assertThat(String.join("\n", e.faults()))
           .contains("'*' is none", "'https://app.example.com/' is none")
           .contains("'proxy.internal' is neither", "'10.0.0.0/40' is neither")

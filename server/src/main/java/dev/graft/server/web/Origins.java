@@ -7,10 +7,10 @@ import org.springframework.http.HttpMethod;
 
 /** The pages of other sites that may call from a browser: those that are listed, and no others. */
 record Origins(Set<String> allowed) {
-  private static final String METHODS = "GET, POST, PUT, PATCH, DELETE";
+  private static final String METHODS = "GET, POST, PATCH, DELETE";
   private static final String TAKEN =
-      "Authorization, Content-Type, Idempotency-Key, Prefer, traceparent, Signature,"
-          + " Signature-Input, Content-Digest";
+      "Authorization, Content-Type, Idempotency-Key, traceparent, Signature, Signature-Input,"
+          + " Content-Digest";
   private static final String SHOWN =
       "X-Request-Id, traceparent, Retry-After, Location, RateLimit, RateLimit-Policy,"
           + " Idempotency-Replayed, WWW-Authenticate, Accept-Signature";
