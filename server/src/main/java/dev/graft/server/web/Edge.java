@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,7 @@ import org.springframework.http.HttpMethod;
  */
 final class Edge extends HttpFilter {
   private static final Logger LOG = LoggerFactory.getLogger(Edge.class);
+  private static final Pattern CALLERS_ID = Pattern.compile("[A-Za-z0-9._:/+=-]{1,128}");
   private static final String REQUEST_ID = "graft.request-id";
   private static final String CLIENT = "graft.client";
   private static final String ENCRYPTED = "graft.encrypted";
@@ -154,7 +156,7 @@ final class Edge extends HttpFilter {
 
   /** What the caller calls the request is for finding it again, and is trusted for nothing. */
   private static void callersId(@Nullable String id) {
-    if (id != null && id.matches("[A-Za-z0-9._:/+=-]{1,128}")) {
+    if (id != null && CALLERS_ID.matcher(id).matches()) {
       MDC.put("callerRequestId", id);
     }
   }

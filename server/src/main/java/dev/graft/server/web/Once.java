@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.greenbytes.http.sfv.ParseException;
 import org.greenbytes.http.sfv.Parser;
 import org.greenbytes.http.sfv.StringItem;
@@ -31,6 +32,7 @@ import org.springframework.web.servlet.function.ServerResponse;
  */
 final class Once {
   private static final String HEADER = "Idempotency-Key";
+  private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
   private static final Logger LOG = LoggerFactory.getLogger(Once.class);
   private static final List<Problem.Header> REPLAYED =
       List.of(new Problem.Header("Idempotency-Replayed", "true"));
@@ -135,7 +137,7 @@ final class Once {
     }
     String text = values.getFirst().strip();
     String key = text.contains("\"") ? unquoted(text) : text;
-    if (values.size() > 1 || !key.matches("[\\x21-\\x7e]{1,255}")) {
+    if (values.size() > 1 || !KEY.matcher(key).matches()) {
       throw new Problem(
           400,
           "INVALID_IDEMPOTENCY_KEY",

@@ -55,6 +55,7 @@ public final class Routes {
    * @param permission what a caller needs; null where everyone may come
    * @param subject whose account it is about
    * @param marks what else the steps before it have to know
+   * @param pattern the path as it is compared with addresses
    */
   record Route(
       HttpMethod method,
@@ -62,7 +63,25 @@ public final class Routes {
       @Nullable Permission permission,
       Subject subject,
       Set<Mark> marks,
-      HandlerFunction<ServerResponse> handler) {
+      HandlerFunction<ServerResponse> handler,
+      PathPattern pattern) {
+    Route(
+        HttpMethod method,
+        String path,
+        @Nullable Permission permission,
+        Subject subject,
+        Set<Mark> marks,
+        HandlerFunction<ServerResponse> handler) {
+      this(
+          method,
+          path,
+          permission,
+          subject,
+          marks,
+          handler,
+          PathPatternParser.defaultInstance.parse(path));
+    }
+
     private Route marked(Mark mark) {
       return new Route(method, path, permission, subject, Set.of(mark), handler);
     }
@@ -74,10 +93,6 @@ public final class Routes {
     /** Whether a body can say what is to be done. */
     boolean readsContent() {
       return method.equals(HttpMethod.POST) || method.equals(HttpMethod.PATCH);
-    }
-
-    PathPattern pattern() {
-      return PathPatternParser.defaultInstance.parse(path);
     }
   }
 
