@@ -69,19 +69,26 @@ final class SqliteReaders implements AutoCloseable {
     return new Database.Pool(CONNECTIONS, CONNECTIONS - free, free, waiting.get());
   }
 
-  /** Waits for what is being read. */
+  /** Waits for what is being read. Whoever wants to read after that is told. */
   @Override
   public void close() {
     closed = true;
+    Sql last = null;
     try {
       for (Connection connection : connections) {
-        idle.poll(5, TimeUnit.SECONDS);
+        Sql taken = idle.poll(5, TimeUnit.SECONDS);
+        last = taken == null ? last : taken;
         connection.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (SQLException e) {
       throw new IllegalStateException("the database file could not be closed", e);
+    } finally {
+      if (last != null) {
+        // It goes from one who waits to the next.
+        idle.add(last);
+      }
     }
   }
 }

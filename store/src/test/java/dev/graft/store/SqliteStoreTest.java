@@ -10,7 +10,11 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,6 +67,29 @@ class SqliteStoreTest
     try (Database second = Database.sqlite(own)) {
       assertThat(new KeptValues(second).get("a")).contains("b");
       assertThat(second.isUp()).isTrue();
+    }
+  }
+
+  @Test
+  void whoeverReadsOrWritesAfterTheEndIsToldAndDoesNotWait(@TempDir Path folder) throws Exception {
+    Database ended = Database.sqlite(folder.resolve("graft.db"));
+    ended.close();
+    var values = new KeptValues(ended);
+    var threads = Executors.newVirtualThreadPerTaskExecutor();
+    try {
+      List<Future<?>> late = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        late.add(threads.submit(() -> values.get("a")));
+        late.add(threads.submit(() -> values.putIfAbsent("a", "b")));
+      }
+      for (Future<?> each : late) {
+        assertThatThrownBy(() -> each.get(20, TimeUnit.SECONDS))
+            .hasRootCauseInstanceOf(IllegalStateException.class)
+            .hasRootCauseMessage("the database is closed");
+      }
+    } finally {
+      // Who waits for ever must not be waited for.
+      threads.shutdownNow();
     }
   }
 

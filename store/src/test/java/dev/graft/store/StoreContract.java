@@ -590,7 +590,8 @@ interface StoreContract {
   default void whateverBreaksATransactionNothingOfItStaysAndTheNextOneRuns() throws Exception {
     String name = id("value ");
     var error = new StackOverflowError("as ordered by a test");
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    var threads = Executors.newVirtualThreadPerTaskExecutor();
+    try {
       Future<Boolean> broken =
           threads.submit(() ->
               database()
@@ -603,6 +604,9 @@ interface StoreContract {
       Future<Boolean> next =
           threads.submit(() -> new KeptValues(database()).putIfAbsent(name, "whole"));
       assertThat(next.get(20, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      // Who waits for ever must not be waited for.
+      threads.shutdownNow();
     }
     assertThat(new KeptValues(another()).get(name)).contains("whole");
   }
