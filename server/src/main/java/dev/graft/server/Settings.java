@@ -78,6 +78,7 @@ public record Settings(
             adminToken.stream(),
             edge.certificate().flatMap(CertificateFiles::password).stream(),
             oidc.flatMap(OidcSettings::client).flatMap(OidcSettings.Client::secret).stream(),
+            telemetry.errors().map(URI::getRawUserInfo).map(Secret::copyOf).stream(),
             database.stream().flatMap(Settings::passwords))
         .flatMap(each -> each)
         .toList();

@@ -66,6 +66,8 @@ class SettingsTest {
         "postgresql://graft:" + written + "@db:5432/graft?ssl=true&sslpassword=" + sslPassword);
     environment.put(
         "GRAFT_MASTER_KEY_OLDER", secrets.get("GRAFT_MASTER_KEY_OLDER") + "," + masterKey());
+    environment.put(
+        "GRAFT_SENTRY_DSN", "https://" + secrets.get("GRAFT_SENTRY_DSN") + "@errors.example.com/1");
     Settings settings = settings(environment);
     settings.secrets().forEach(Redaction.ofThisProcess()::protectForever);
 
