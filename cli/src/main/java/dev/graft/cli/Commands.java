@@ -49,6 +49,8 @@ final class Commands {
         .addSubcommand("demo", demo())
         .addSubcommand("serve", elsewhere("Runs the server.", "serve"))
         .addSubcommand("config", elsewhere("Shows the settings of the server.", "config"))
+        .addSubcommand("doctor", elsewhere("Says what is wrong with a set-up.", "doctor"))
+        .addSubcommand("health", health())
         .addSubcommand("link", link())
         .addSubcommand("clone", cloning())
         .addSubcommand("plan", plan())
@@ -725,6 +727,16 @@ final class Commands {
             "graft version [--server] [OPTIONS]",
             Version::run)
         .addOption(flag("--server", "Ask, too, whether the server answers."));
+  }
+
+  private static CommandSpec health() {
+    return command(
+            "Tells by its exit code whether a server is ready.",
+            "graft health [--wait SECONDS] [OPTIONS]",
+            Health::run,
+            "It needs no token, sends none, and takes any certificate: it is for supervisors on the"
+                + " same machine.")
+        .addOption(option("--wait", "SECONDS", "How long to ask again until it is [0]."));
   }
 
   private static CommandSpec completion() {

@@ -83,7 +83,15 @@ final class Given {
 
   /** Graft's API, where it is said to be. */
   Api api() {
-    String url = option("--url").or(() -> variable("GRAFT_URL")).orElse(USUAL_URL);
-    return Api.ofGraft(url, Token.of(this));
+    return Api.ofGraft(url(), Token.of(this));
+  }
+
+  /** The same for what is open to everyone. */
+  Api apiWithoutToken() {
+    return Api.ofGraft(url(), Optional.empty());
+  }
+
+  private String url() {
+    return option("--url").or(() -> variable("GRAFT_URL")).orElse(USUAL_URL);
   }
 }

@@ -63,6 +63,11 @@ public final class Main {
 
   private static int dispatched(
       List<String> arguments, Map<String, String> environment, Terminal terminal) {
+    if (arguments.equals(List.of("version"))) {
+      // Asked most often by programs that wait for it: without a line of all commands being laid
+      // out.
+      return Version.tell(terminal);
+    }
     Given given;
     try {
       ParseResult line = Commands.all().parseArgs(arguments.toArray(String[]::new));

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 final class Stage implements AutoCloseable {
   /** Settings that say how programs are started, and none of what they do. */
   private static final Set<String> KEPT =
-      Set.of("GRAFT_HOME", "GRAFT_JAVA_HOME", "GRAFT_JAVA_OPTS");
+      Set.of("GRAFT_HOME", "GRAFT_JAVA_HOME", "GRAFT_JAVA_OPTS", "GRAFT_CACHE");
 
   private final Path home;
   private final Map<String, String> environment;
@@ -73,7 +73,7 @@ final class Stage implements AutoCloseable {
 
   /** Starts the launcher with these arguments and settings. */
   Child start(String name, Map<String, String> settings, List<String> arguments) {
-    var program = new ProcessBuilder(home.resolve("graft").toString());
+    var program = new ProcessBuilder(launcher().toString());
     program.command().addAll(arguments);
     // Away from wherever the caller is: a file of settings may lie there.
     program.directory(folder.toFile());
@@ -88,6 +88,12 @@ final class Stage implements AutoCloseable {
       children.push(child);
       return child;
     }
+  }
+
+  /** A checkout has it at the top, an archive beside its other programs. */
+  private Path launcher() {
+    Path installed = home.resolve("bin").resolve("graft");
+    return Files.isExecutable(installed) ? installed : home.resolve("graft");
   }
 
   /** Waits for the end: of this process, which is what is asked for, or of a program on stage. */

@@ -64,7 +64,9 @@ record TemplateFolder(String name, Path folder, String shown) {
     var contents = new LinkedHashMap<String, byte[]>();
     try (Stream<Path> files = Files.walk(folder, DEEPEST)) {
       for (Path file : files.sorted().toList()) {
-        if (file.toString().endsWith(".json") && Files.isRegularFile(file)) {
+        boolean isJson = file.toString().endsWith(".json") && Files.isRegularFile(file);
+        // Kubernetes mounts files as links into folders of its own, which begin with a dot.
+        if (isJson && !folder.relativize(file).toString().startsWith(".")) {
           contents.put(
               folder.relativize(file).toString().replace('\\', '/'), Files.readAllBytes(file));
         }

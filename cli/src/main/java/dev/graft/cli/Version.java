@@ -29,9 +29,13 @@ final class Version {
     }
     if (given.wantsJson()) {
       terminal.out().json(Json.object().put("version", text()));
-    } else {
-      terminal.out().print("graft " + text());
+      return Exit.DONE;
     }
+    return tell(terminal);
+  }
+
+  static int tell(Terminal terminal) {
+    terminal.out().print("graft " + text());
     return Exit.DONE;
   }
 

@@ -35,6 +35,7 @@ class Figures {
   private static final int LATENCY_MS = 50;
   private static final int WARM_UP = 2_000;
   private static final int MEASURED = 150;
+  private static final int STARTS = 5;
 
   @TempDir private Path folder;
   private final List<String> report = new ArrayList<>();
@@ -51,18 +52,14 @@ class Figures {
 
   @Test
   void all() throws Exception {
-    Instant asked = Instant.now();
     try (GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0")) {
       vapi = sandbox.url();
       writeTemplate(1);
-      asked = Instant.now();
+      say("| figure | measured |");
+      say("|---|---|");
+      startUp();
       try (GraftProcess server = GraftProcess.start(environment(), "serve")) {
         graft = server.url();
-        say("| figure | measured |");
-        say("|---|---|");
-        row("start to ready (fresh database, no cache)", millis(since(asked)));
-        row("resident memory after start", residentMegabytes(server) + " MB");
-        commandLine();
         warmUp();
         cpuPerClone(server);
         roundTrips();
@@ -97,16 +94,67 @@ class Figures {
     return durations.get(durations.size() / 2);
   }
 
-  private void commandLine() {
+  private void startUp() throws Exception {
+    Path none = folder.resolve("none");
+    Path caches = Files.createDirectories(folder.resolve("caches"));
+    Instant asked = Instant.now();
+    var train =
+        new ProcessBuilder(
+            GraftProcess.home().resolve("scripts/train").toString(),
+            GraftProcess.home().resolve("graft").toString(),
+            caches.toString());
+    train.environment().put("GRAFT_NO_BUILD", "1");
+    assertThat(train.inheritIO().start().waitFor()).isZero();
+    row("learning what a start loads (scripts/train), once", millis(since(asked)));
+    starts("without an AOT cache", none);
+    starts("with the AOT cache", caches);
+    commandLine("without an AOT cache", none);
+    commandLine("with the AOT cache", caches);
+  }
+
+  /**
+   * Each on a database of its own, from the start of the process until it says that it is ready.
+   */
+  private void starts(String how, Path caches) throws Exception {
+    var times = new ArrayList<Duration>();
+    var processor = new ArrayList<Duration>();
+    var resident = new ArrayList<Long>();
+    for (int i = 0; i < STARTS; i++) {
+      Map<String, String> environment = new HashMap<>(environment());
+      environment.put("GRAFT_CACHE", caches.toString());
+      environment.put("GRAFT_DATA_DIR", folder.resolve("start-" + times.size() + how).toString());
+      Instant asked = Instant.now();
+      try (GraftProcess server = GraftProcess.start(environment, "serve")) {
+        URI url = server.url();
+        while (Http.get(url, "/health/ready").status() != 200) {
+          Thread.sleep(10);
+        }
+        times.add(since(asked));
+        processor.add(processorTime(server));
+        Thread.sleep(5_000);
+        resident.add(Long.parseLong(residentMegabytes(server)));
+      }
+    }
+    Collections.sort(resident);
+    row(
+        "start to ready " + how + ", median of " + STARTS,
+        millis(median(times)) + "; processor time " + millis(median(processor)));
+    row(
+        "resident memory 5 s later, " + how + ", median of " + STARTS,
+        resident.get(STARTS / 2) + " MB");
+  }
+
+  private void commandLine(String how, Path caches) {
     var times = new ArrayList<Duration>();
     for (int i = 0; i < 7; i++) {
       Instant start = Instant.now();
-      try (GraftProcess version = GraftProcess.start(Map.of(), "version")) {
+      try (GraftProcess version =
+          GraftProcess.start(Map.of("GRAFT_CACHE", caches.toString()), "version")) {
         assertThat(version.exit()).isZero();
       }
       times.add(since(start));
     }
-    row("graft version, median of 7, launcher included", millis(median(times)));
+    row("graft version, launcher included, " + how + ", median of 7", millis(median(times)));
   }
 
   private void warmUp() throws Exception {

@@ -2,11 +2,13 @@ package dev.graft.server;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The settings as text, each with the place it came from. A flag goes before the environment, the
@@ -87,6 +89,33 @@ final class GivenSettings {
     for (Setting setting : Setting.values()) {
       setting.formerName().ifPresent(former -> readVariable(setting, former, environment));
       readVariable(setting, setting.name(), environment);
+      setting
+          .fileName()
+          .ifPresent(name -> {
+            String file = environment.getOrDefault(name, "");
+            if (!file.isBlank()) {
+              boolean twice = !environment.getOrDefault(setting.name(), "").isBlank();
+              readSecret(setting, name, "environment " + name, file.strip(), twice);
+            }
+          });
+    }
+  }
+
+  /** Takes a secret from the file that holds nothing else. */
+  private void readSecret(
+      Setting setting, String name, String origin, String file, boolean isGivenTwice) {
+    if (isGivenTwice) {
+      faults.add(name + " and " + setting + " are both set. Take one of them.");
+      return;
+    }
+    try {
+      String text = Files.readString(Path.of(file)).strip();
+      if (text.isEmpty()) {
+        faults.add(name + " names a file with nothing in it: " + file + ".");
+      }
+      values.put(setting, new Value(text, origin));
+    } catch (IOException | InvalidPathException e) {
+      faults.add(name + " names a file that is not there or cannot be read: " + file + ".");
     }
   }
 
@@ -119,6 +148,16 @@ final class GivenSettings {
     }
     int equals = line.indexOf('=');
     String name = equals < 0 ? line : line.substring(0, equals).strip();
+    Optional<Setting> secret = Setting.ofFileName(name);
+    if (equals >= 0 && secret.isPresent()) {
+      readSecret(
+          secret.get(),
+          name,
+          "file " + where,
+          unquoted(line.substring(equals + 1).strip()),
+          value(secret.get()).origin().startsWith("file "));
+      return;
+    }
     var setting = Setting.named(name);
     if (equals < 0 || setting.isEmpty()) {
       faults.add(where + ": this is no setting of Graft's. A line is NAME=value.");

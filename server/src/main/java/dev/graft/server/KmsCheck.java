@@ -172,6 +172,12 @@ final class KmsCheck {
     return reports.stream().allMatch(Report::works) ? 0 : Main.FAILED;
   }
 
+  /** What is wrong with a provider that the settings name, if anything is. */
+  static Optional<String> trouble(ProviderUri uri, Settings settings) {
+    Report report = new KmsCheck(uri, 1).report(() -> KeyProviders.of(settings).open(uri));
+    return report.steps().stream().flatMap(tried -> tried.trouble().stream()).findFirst();
+  }
+
   /** Those of the server, unless an address is given that needs none of them. */
   private static Optional<Settings> settings(GivenSettings given, List<ProviderUri> uris)
       throws Settings.Unusable {

@@ -73,6 +73,7 @@ public final class Main {
     return switch (command) {
       case "serve" -> help ? Manual.serve(out) : serve(rest, environment, out, err);
       case "config" -> help ? Manual.config(out) : config(rest, environment, out, err);
+      case "doctor" -> help ? Manual.doctor(out) : DoctorCommand.run(rest, environment, out, err);
       case "kms" -> help ? Manual.kmsCheck(out) : kms(rest, environment, out, err);
       default -> {
         err.println(
@@ -98,6 +99,11 @@ public final class Main {
 
   private static int config(
       List<String> arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    if (arguments.contains("--reference")) {
+      out.print(Reference.page());
+      out.flush();
+      return 0;
+    }
     boolean json = arguments.contains("--json");
     GivenSettings given =
         GivenSettings.of(

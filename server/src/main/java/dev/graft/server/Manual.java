@@ -37,8 +37,36 @@ final class Manual {
         graft config - shows the settings that graft serve would use, and where each comes from
 
         Usage: graft config [--json] [--FLAG VALUE ...] [--config FILE]
+               graft config --reference
 
-        Secrets are masked. The exit code is 2 when the server would not start with them.
+        Secrets are masked. The exit code is 1 when the server would not start with them.
+        With --reference: every setting there is, as a page in Markdown.
+        """);
+    return 0;
+  }
+
+  static int doctor(PrintStream out) {
+    out.println(
+        """
+        graft doctor - says what is wrong with a set-up, why, and what to do
+
+        Usage: graft doctor [--json] [--url URL] [--config FILE] [--FLAG VALUE ...]
+               graft doctor --live [--budget N] [--yes] [--json]
+
+        Looks at settings, data folder, database, key provider, templates, certificate, token,
+        proxies, at the server and at Vapi, without changing anything. It takes the settings of
+        graft serve, and may be run while the server runs. The exit code is 1 when there is
+        something to mend.
+
+        With --live it asks Vapi itself what nobody has written down (docs/vapi-facts.md), with the
+        private key of an account of your own, from VAPI_API_KEY or typed in. It makes a few
+        assistants, tools, a squad and a structured output called graft-doctor-..., and removes
+        them, also after Ctrl-C; what a killed run left behind, the next one finds.
+
+          --url URL   where the server is, if not where its settings say
+          --budget N  the most calls that --live makes [120]
+          --yes       removes what a killed run left behind without asking
+          --json      for programs\
         """);
     return 0;
   }

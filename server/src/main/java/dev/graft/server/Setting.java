@@ -147,6 +147,11 @@ enum Setting {
     return folder && !home.isEmpty() ? home + "/" + standard : standard;
   }
 
+  /** The same as it is written in the code, wherever the launcher stands. */
+  String shipped() {
+    return standard;
+  }
+
   String description() {
     return description;
   }
@@ -165,6 +170,26 @@ enum Setting {
         || this == GRAFT_OIDC_CLIENT_SECRET
         || this == GRAFT_SENTRY_DSN
         || this == GRAFT_DATABASE_URL;
+  }
+
+  /**
+   * The name under which a file with its value is given instead of the value itself: what a
+   * supervisor hands out as a file need not stand in an environment. Only secrets have one.
+   */
+  Optional<String> fileName() {
+    // The password of the TLS key has had a setting for that.
+    return isSecret() && this != GRAFT_TLS_PASSWORD
+        ? Optional.of(name() + "_FILE")
+        : Optional.empty();
+  }
+
+  static Optional<Setting> ofFileName(String name) {
+    for (Setting setting : values()) {
+      if (setting.fileName().filter(name::equals).isPresent()) {
+        return Optional.of(setting);
+      }
+    }
+    return Optional.empty();
   }
 
   /** The name it had in the product that Graft comes from. */

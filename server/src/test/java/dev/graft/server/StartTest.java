@@ -253,6 +253,27 @@ class StartTest {
   }
 
   @Test
+  void aSecretMayComeAsAFileAndOnlyOnce() throws IOException {
+    Path file = Files.writeString(folder.resolve("master-key"), "ab".repeat(32) + "\n");
+    environment.remove("GRAFT_MASTER_KEY");
+    environment.put("GRAFT_MASTER_KEY_FILE", file.toString());
+    assertThat(run("config")).as(said()).isZero();
+    assertThat(printed()).contains("environment GRAFT_MASTER_KEY_FILE").doesNotContain("abab");
+    environment.put("GRAFT_MASTER_KEY", "cd".repeat(32));
+    assertThat(run("config")).isEqualTo(1);
+    assertThat(said()).contains("GRAFT_MASTER_KEY_FILE and GRAFT_MASTER_KEY are both set");
+    environment.remove("GRAFT_MASTER_KEY");
+    environment.put("GRAFT_MASTER_KEY_FILE", folder.resolve("nowhere").toString());
+    assertThat(run("config")).isEqualTo(1);
+    assertThat(said()).contains("names a file that is not there");
+    environment.remove("GRAFT_MASTER_KEY_FILE");
+    Path settings = folder.resolve("some.env");
+    Files.writeString(settings, "GRAFT_MASTER_KEY_FILE=" + file + "\n");
+    assertThat(run("config", "--config", settings.toString())).as(said()).isZero();
+    assertThat(printed()).contains("file " + settings + ":1");
+  }
+
+  @Test
   void theExampleFileListsEverySettingAndIsTaken() throws IOException {
     Path example = repository().resolve(".env.example");
     String text = Files.readString(example);

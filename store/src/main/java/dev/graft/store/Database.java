@@ -167,13 +167,13 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private static String jdbcUrl(URI url) {
+  static String jdbcUrl(URI url) {
     String options = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
     int port = url.getPort() < 0 ? 5432 : url.getPort();
     return "jdbc:postgresql://" + url.getHost() + ":" + port + url.getRawPath() + options;
   }
 
-  private static Properties credentials(URI url) {
+  static Properties credentials(URI url) {
     var properties = new Properties();
     properties.setProperty("ApplicationName", "graft");
     if (url.getRawUserInfo() instanceof String info) {
@@ -232,7 +232,7 @@ public final class Database implements AutoCloseable {
         + message.lines().findFirst().orElse("");
   }
 
-  private static String plain(SQLException e) {
+  static String plain(SQLException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
   }
 

@@ -107,7 +107,7 @@ public final class Templates {
       var stamps = new TreeMap<String, String>();
       for (Path file : files.filter(path -> path.toString().endsWith(".json")).toList()) {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        if (attributes.isRegularFile()) {
+        if (attributes.isRegularFile() && isShown(root.relativize(file))) {
           stamps.put(
               root.relativize(file).toString().replace('\\', '/'),
               attributes.size() + " " + attributes.lastModifiedTime() + " " + attributes.fileKey());
@@ -117,6 +117,16 @@ public final class Templates {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Kubernetes mounts files as links into folders of its own, which begin with a dot. */
+  private static boolean isShown(Path relative) {
+    for (Path part : relative) {
+      if (part.toString().startsWith(".")) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static SequencedMap<String, byte[]> contents(Path root, Map<String, String> stamps) {
