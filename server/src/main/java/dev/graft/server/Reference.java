@@ -103,6 +103,8 @@ final class Reference {
       case GRAFT_AUDIT_SINK -> "log,file:/var/lib/graft-audit/checkpoints";
       case GRAFT_LOG_FORMAT -> "json";
       case GRAFT_LOG_LEVEL -> "debug";
+      case GRAFT_OTLP_URL -> "http://127.0.0.1:4318";
+      case GRAFT_SENTRY_DSN -> "https://key@sentry.example.com/1";
       case GRAFT_WEBHOOK_ALLOW -> "hooks.internal,10.20.0.0/16";
       default -> setting.shipped();
     };
