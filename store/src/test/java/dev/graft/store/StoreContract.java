@@ -306,6 +306,8 @@ interface StoreContract {
 
     var heir = yours(operations.begin(request(account, release("2")), "heir", NOW));
     assertThat(heir.isOlder()).isTrue();
+    assertThat(dead.lease().isTakenOver()).isFalse();
+    assertThat(heir.lease().isTakenOver()).as("nobody gave it back").isTrue();
     assertThat(heir.operation().id()).isEqualTo(dead.operation().id());
     assertThat(heir.operation().release()).isEqualTo(release("1").digest());
 
@@ -330,6 +332,8 @@ interface StoreContract {
     assertThat(operations.renew(heir.lease())).isTrue();
     assertThat(operations.withId(dead.operation().id()).orElseThrow().isOver()).isFalse();
     assertThat(outlived.stories()).isEmpty();
+    operations.giveBack(heir.lease());
+    assertThat(operations.take(account.id(), "next").orElseThrow().isTakenOver()).isFalse();
   }
 
   @Test
