@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.server.edge.TestCertificate;
+import dev.graft.server.telemetry.Telemetry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,6 +93,23 @@ class TlsTest {
     }
   }
 
+  private static long end(TestCertificate one) {
+    return ((X509Certificate) one.certificate()).getNotAfter().getTime() / 1_000;
+  }
+
+  /** As an alert sees it. */
+  private static long toldEnd(RunningServer server) {
+    String name = "graft_tls_certificate_expires_timestamp_seconds ";
+    return server
+        .bean(Telemetry.class)
+        .metrics()
+        .text()
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .mapToLong(line -> Math.round(Double.parseDouble(line.substring(name.length()))))
+        .sum();
+  }
+
   private static void eventually(BooleanSupplier claim) throws InterruptedException {
     Instant until = Instant.now().plus(Duration.ofSeconds(20));
     while (!claim.getAsBoolean()) {
@@ -152,9 +171,11 @@ class TlsTest {
     System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
     try (RunningServer server = RunningServer.start(environment)) {
       assertThat(shown(server)).isEqualTo(first.certificate());
+      assertThat(toldEnd(server)).isEqualTo(end(first));
 
       second.writeTo(certificate, key);
       eventually(() -> shown(server).equals(second.certificate()));
+      eventually(() -> toldEnd(server) == end(second));
 
       Files.writeString(
           certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
