@@ -94,7 +94,7 @@ class TlsTest {
   }
 
   private static long end(TestCertificate one) {
-    return ((X509Certificate) one.certificate()).getNotAfter().getTime() / 1_000;
+    return ((X509Certificate) one.certificate()).getNotAfter().toInstant().getEpochSecond();
   }
 
   /** As an alert sees it. */
