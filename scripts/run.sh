@@ -27,7 +27,7 @@ run() {
   # These talk to the settings, a key provider or a database, and not to a server.
   case "$program ${2:-}" in 'kms check') program=serve ;; esac
   case "$program" in
-    serve | config | doctor)
+    serve | config | doctor | restore)
       # Keys are in its memory: no core file, and no dump for whoever asks (to look into it yourself, start
       # it with GRAFT_JAVA_OPTS=-XX:-DisableAttachMechanism).
       ulimit -c 0

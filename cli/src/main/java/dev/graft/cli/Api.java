@@ -12,9 +12,13 @@ import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +37,9 @@ final class Api {
 
   /** Longer than the server itself waits for Vapi. */
   private static final Duration WORK = Duration.ofMinutes(3);
+
+  /** For a whole database. */
+  private static final Duration DOWNLOAD = Duration.ofHours(6);
 
   private final String base;
   private final Optional<Token> token;
@@ -117,6 +124,24 @@ final class Api {
     return send(withBody("PATCH", path, Json.writeBytes(body)), WORK);
   }
 
+  /**
+   * Puts what comes back into a file, which is there already and empty.
+   *
+   * @throws Refusal when the server refuses; then the file is as it was
+   */
+  void download(String path, Path file) {
+    BodyHandler<byte[]> into =
+        info ->
+            info.statusCode() == 200
+                ? BodySubscribers.mapping(
+                    BodySubscribers.ofFile(file, StandardOpenOption.WRITE), _ -> new byte[0])
+                : BodySubscribers.ofByteArray();
+    HttpResponse<byte[]> response = sent(request(path, READ).GET().build(), into, DOWNLOAD);
+    if (response.statusCode() != 200) {
+      answer(response);
+    }
+  }
+
   /** One part of a path, or a value in a query. */
   static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
@@ -139,13 +164,14 @@ final class Api {
   }
 
   private Answer send(HttpRequest request, Duration limit) {
+    return answer(sent(request, BodyHandlers.ofByteArray(), limit));
+  }
+
+  private HttpResponse<byte[]> sent(
+      HttpRequest request, BodyHandler<byte[]> handler, Duration limit) {
     try {
       // The client's own limit ends with the headers, and a body can stall, too.
-      HttpResponse<byte[]> response =
-          client()
-              .sendAsync(request, BodyHandlers.ofByteArray())
-              .get(limit.toMillis(), TimeUnit.MILLISECONDS);
-      return answer(response);
+      return client().sendAsync(request, handler).get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw slow(limit, e);
     } catch (ExecutionException e) {

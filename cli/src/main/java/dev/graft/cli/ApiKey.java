@@ -37,6 +37,11 @@ final class ApiKey implements AutoCloseable {
     }
   }
 
+  /** The key among these characters, which are the caller's to wipe. */
+  static ApiKey of(char[] raw) {
+    return stripped(raw);
+  }
+
   private static char[] typed(Terminal terminal, String what) {
     // Which of the two it is when there is no terminal has changed from one JDK to the next.
     Console console =

@@ -77,6 +77,16 @@ final class Commands {
         .addSubcommand("kms", kms())
         .addSubcommand("audit", audit())
         .addSubcommand("webhook", webhook())
+        .addSubcommand("account", account())
+        .addSubcommand("recover", recover())
+        .addSubcommand("backup", backup())
+        .addSubcommand(
+            "backups",
+            command(
+                "Lists the backups that the server has.", "graft backups [OPTIONS]", Backup::list))
+        .addSubcommand(
+            "restore",
+            elsewhere("Puts a backup into an empty data folder, without a server.", "restore"))
         .addSubcommand("sandbox", elsewhere("Runs a Vapi to try things on, locally.", "sandbox"))
         .addSubcommand("version", version())
         .addSubcommand("completion", completion());
@@ -619,6 +629,81 @@ final class Commands {
 
   private static OptionSpec expires() {
     return option("--expires", "TIME", "When it ends, as in 90d, or as a time; without it, never.");
+  }
+
+  private static CommandSpec account() {
+    return group("All that is held about one account.", "graft account COMMAND ... [OPTIONS]")
+        .addSubcommand(
+            "export",
+            command(
+                    "Exports it as JSON; the key is never in it.",
+                    "graft account export ACCOUNT [--out FILE] [OPTIONS]",
+                    AccountData::export)
+                .addPositional(argument(0, "ACCOUNT", "The account, by its id or by a user."))
+                .addOption(option("--out", "FILE", "Write it to this file, for your eyes only.")))
+        .addSubcommand(
+            "erase",
+            command(
+                    "Forgets who an account belonged to, after graft unlink.",
+                    "graft account erase ACCOUNT [OPTIONS]",
+                    AccountData::erase,
+                    "The unlink destroys the key and all that is stored; this takes away what leads"
+                        + " from the audit trail, which stays as it is, to the users.")
+                .addPositional(
+                    argument(0, "ACCOUNT", "The account, by the id that graft unlink printed.")));
+  }
+
+  private static CommandSpec recover() {
+    return command(
+            "Finds again what Graft made in accounts, after its database was lost.",
+            "graft recover [USER | --keys FILE] [--template NAME]%n"
+                + "              [--adopt ADDRESS=ID]... [--unproven] [--dry-run] [OPTIONS]",
+            Recover::run,
+            "Reads the accounts that are linked, finds Graft's marks there, and enters in the"
+                + " database what they prove. Writes nothing at Vapi. The exit code is 0 when all is"
+                + " proven, 2 when something is not, and 1 when an account could not be looked at."
+                + " With --json, one account a line (JSON lines).")
+        .addPositional(
+            PositionalParamSpec.builder()
+                .index("0")
+                .arity("0..1")
+                .paramLabel("USER")
+                .type(String.class)
+                .description("Only this user's account; without it, every linked one.")
+                .build())
+        .addOption(
+            option(
+                "--keys",
+                "FILE",
+                "Link these first: lines userId,apiKey of a file, or - for standard input."))
+        .addOption(option("--template", "NAME", "Only this template."))
+        .addOption(
+            OptionSpec.builder("--adopt")
+                .paramLabel("ADDRESS=ID")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .description("Which of several objects it is, as in assistant/main=1f0c2d9e-… .")
+                .build())
+        .addOption(
+            flag(
+                "--unproven",
+                "Enter what is of another version of the template, too, as it is: the next upgrade"
+                    + " then decides about every field."))
+        .addOption(flag("--dry-run", "Say what would be entered, and enter nothing."));
+  }
+
+  private static CommandSpec backup() {
+    return command(
+            "Backs up the server's SQLite database while it is used.",
+            "graft backup [--out FILE] [OPTIONS]",
+            Backup::make,
+            "The backup is one file in the server's folder for backups; no wrapping key is in it."
+                + " graft restore goes back to it. PostgreSQL is backed up by its own tools.")
+        .addOption(
+            option(
+                "--out",
+                "FILE",
+                "Bring it here, too, as this file or into this folder, and check it."));
   }
 
   private static CommandSpec webhook() {

@@ -70,6 +70,11 @@ final class Refusal extends RuntimeException {
     return exit;
   }
 
+  /** Whether the server said no with this code. */
+  boolean isOf(String code) {
+    return document != null && document.path("code").asString("").equals(code);
+  }
+
   String sentences() {
     return sentences;
   }

@@ -199,7 +199,7 @@ class CommandLineTest {
 
   @Test
   void programsOfTheLauncherSayHowTheyAreStarted() {
-    for (String command : List.of("serve", "config", "sandbox", "kms check")) {
+    for (String command : List.of("serve", "config", "restore", "sandbox", "kms check")) {
       Caller.Outcome outcome = call(command + " --port 1 --unknown x");
       assertThat(outcome.exit()).isEqualTo(64);
       assertThat(outcome.err())

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
@@ -95,6 +96,7 @@ class SecretsStayInTest {
           try (var statement = database.createStatement()) {
             statement.execute("VACUUM INTO '" + folder.resolve("backup.db") + "'");
           }
+          assertThat(found).containsKey("the database in a backup");
         });
   }
 
@@ -529,8 +531,30 @@ class SecretsStayInTest {
       }
     }
 
+    /** A backup as Graft makes it, and the database that is packed in it. */
+    private void backUp() throws Exception {
+      Caller.Answer asked = caller.post("/v1/backups", Json.object());
+      keep("a backup that is asked for", asked);
+      ids.put("backup", asked.json().path("name").asString("graft-20261123T152005Z.zip"));
+      if (asked.status() != 202) {
+        return;
+      }
+      String state = "running";
+      while (state.equals("running")) {
+        Thread.sleep(50);
+        Caller.Answer answer = done(200, caller.get("/v1/backups/" + ids.get("backup")));
+        state = answer.json().get("status").stringValue();
+      }
+      Path backup = folder.resolve("data/backups").resolve(ids.get("backup"));
+      try (var zip = new ZipFile(backup.toFile());
+          var in = zip.getInputStream(zip.getEntry("graft.db"))) {
+        found.put("the database in a backup", in.readAllBytes());
+      }
+    }
+
     /** Every route that reads, as the description of the API lists them. */
-    void everyGet() {
+    void everyGet() throws Exception {
+      backUp();
       String account = "/v1/accounts/" + ids.get("account");
       ids.put("operation", caller.first(account + "/operations", "operations", "id"));
       ids.put("template", "front-desk");

@@ -74,10 +74,11 @@ public final class Main {
       case "serve" -> help ? Manual.serve(out) : serve(rest, environment, out, err);
       case "config" -> help ? Manual.config(out) : config(rest, environment, out, err);
       case "doctor" -> help ? Manual.doctor(out) : DoctorCommand.run(rest, environment, out, err);
+      case "restore" -> help ? Manual.restore(out) : Restore.run(rest, environment, out, err);
       case "kms" -> help ? Manual.kmsCheck(out) : kms(rest, environment, out, err);
       default -> {
         err.println(
-            "The server knows the commands serve, config and kms check, and not '"
+            "The server knows the commands serve, config, restore and kms check, and not '"
                 + command
                 + "'. Each tells more with --help.");
         yield USAGE;
@@ -247,7 +248,7 @@ public final class Main {
   }
 
   /** The version of the jar that this was started from. */
-  private static String version() {
+  static String version() {
     String version = Main.class.getPackage().getImplementationVersion();
     return version == null ? "unpackaged" : version;
   }

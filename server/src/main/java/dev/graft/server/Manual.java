@@ -71,6 +71,28 @@ final class Manual {
     return 0;
   }
 
+  static int restore(PrintStream out) {
+    out.println(
+        """
+        graft restore - puts the database of a backup into a data folder that has none
+
+        Usage: graft restore BACKUP [--check] [--json] [--FLAG VALUE ...] [--config FILE]
+
+        BACKUP is a file that graft backup or the server made. It is taken only when it is whole (its
+        manifest, the SHA-256 of the database, SQLite's own check) and when the wrapping key that the
+        settings name opens what is in it; put master.key into the data folder first, if that is where
+        the key is. A database that is there already is never replaced. Settings are given as for
+        graft serve, for instance --data-dir. Needs no running server.
+
+          --check  does all of that, and restores nothing
+          --json   for programs
+
+        The exit code is 0 when it is restored, or good, and 1 when it is not. What to do then is
+        printed, and stands in docs/recovering.md.\
+        """);
+    return 0;
+  }
+
   static int kmsCheck(PrintStream out) {
     out.println(
         """

@@ -105,6 +105,8 @@ final class Reference {
       case GRAFT_LOG_LEVEL -> "debug";
       case GRAFT_OTLP_URL -> "http://127.0.0.1:4318";
       case GRAFT_SENTRY_DSN -> "https://key@sentry.example.com/1";
+      case GRAFT_BACKUP_DIR -> "/var/backups/graft";
+      case GRAFT_BACKUP_EVERY -> "6h";
       case GRAFT_WEBHOOK_ALLOW -> "hooks.internal,10.20.0.0/16";
       default -> setting.shipped();
     };

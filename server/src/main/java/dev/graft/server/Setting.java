@@ -127,6 +127,14 @@ enum Setting {
   GRAFT_DRIFT_CHECK(
       "24h",
       "How often each installation is looked at for what the customer changed; 'off' for never."),
+  GRAFT_BACKUP_DIR(
+      "",
+      "The folder for backups of the SQLite database, best on another disk. Without it, 'backups' in the"
+          + " data folder."),
+  GRAFT_BACKUP_EVERY(
+      "off",
+      "How often Graft makes such a backup by itself, such as 24h; 'off' for never (docs/recovering.md)."),
+  GRAFT_BACKUP_KEEP("7", "How many backups are kept in that folder, the newest ones."),
   GRAFT_WEBHOOK_ALLOW(
       "",
       "Where webhooks may go beside public addresses: hosts, addresses and networks such as"

@@ -1,6 +1,7 @@
 package dev.graft.server;
 
 import dev.graft.server.access.OidcSettings;
+import dev.graft.server.backup.BackupSettings;
 import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.edge.EdgeSettings;
 import dev.graft.server.log.LogSettings;
@@ -57,6 +58,7 @@ public record Settings(
     EdgeSettings edge,
     Optional<Duration> keyCheck,
     Optional<Duration> driftCheck,
+    BackupSettings backup,
     Reach webhookReach,
     Optional<URI> publicUrl,
     Optional<OidcSettings> oidc,
@@ -194,6 +196,7 @@ public record Settings(
           new EdgeReader(given, faults, profile()).settings(),
           period(Setting.GRAFT_KEY_CHECK),
           period(Setting.GRAFT_DRIFT_CHECK),
+          backup(),
           webhookReach(),
           publicUrl,
           OidcReader.read(given, publicUrl, this::fault),
@@ -492,6 +495,28 @@ public record Settings(
       }
       fault(setting, "must be a time such as 30m, 24h or 7d, at most a year, or 'off'.");
       return Optional.empty();
+    }
+
+    private BackupSettings backup() {
+      Path folder =
+          text(Setting.GRAFT_BACKUP_DIR)
+              .map(Path::of)
+              .orElse(Path.of(given.text(Setting.GRAFT_DATA_DIR)).resolve("backups"))
+              .toAbsolutePath()
+              .normalize();
+      Optional<Duration> every = period(Setting.GRAFT_BACKUP_EVERY);
+      if (every.isPresent() && text(Setting.GRAFT_DATABASE_URL).isPresent()) {
+        fault(
+            Setting.GRAFT_BACKUP_EVERY,
+            "is for the SQLite database, and GRAFT_DATABASE_URL names PostgreSQL, which has tools of"
+                + " its own for backups (docs/recovering.md). Set it to 'off'.");
+      }
+      String keep = given.text(Setting.GRAFT_BACKUP_KEEP);
+      if (!keep.matches("[1-9]\\d{0,3}")) {
+        fault(Setting.GRAFT_BACKUP_KEEP, "must be a number from 1 to 9999.");
+        keep = "1";
+      }
+      return new BackupSettings(folder, every, Integer.parseInt(keep));
     }
 
     private Reach webhookReach() {

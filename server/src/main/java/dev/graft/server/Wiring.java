@@ -9,8 +9,10 @@ import dev.graft.server.access.SignIns;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.audit.Sink;
 import dev.graft.server.audit.TrailKeys;
+import dev.graft.server.backup.BackingUp;
 import dev.graft.server.event.Events;
 import dev.graft.server.install.Installing;
+import dev.graft.server.install.Recovering;
 import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
@@ -27,12 +29,14 @@ import dev.graft.store.Accounts;
 import dev.graft.store.ApiKeys;
 import dev.graft.store.AuditChain;
 import dev.graft.store.AuditTrail;
+import dev.graft.store.Backups;
 import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
 import dev.graft.store.Operations;
 import dev.graft.store.Plans;
+import dev.graft.store.Pseudonyms;
 import dev.graft.store.Releases;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
@@ -217,6 +221,26 @@ class Wiring {
   }
 
   @Bean
+  Pseudonyms pseudonyms(Database database) {
+    return new Pseudonyms(database);
+  }
+
+  @Bean
+  Recovering recovering(Installing installing, Templates templates) {
+    return new Recovering(installing, templates);
+  }
+
+  @Bean
+  Backups backups(Database database) {
+    return new Backups(database);
+  }
+
+  @Bean
+  BackingUp backingUp(Backups backups, Settings settings, Acts acts, InstantSource clock) {
+    return new BackingUp(backups, settings.backup(), Main.version(), acts, clock);
+  }
+
+  @Bean
   Shredding shredding(Database database, Accounts accounts, DataKeys dataKeys, Keys keys) {
     return new Shredding(database, accounts, dataKeys, keys);
   }
@@ -268,7 +292,8 @@ class Wiring {
       Keys keys,
       Acts acts,
       InstantSource clock,
-      Events events) {
+      Events events,
+      Pseudonyms pseudonyms) {
     return new Linking(
         http,
         settings.hosts(),
@@ -279,7 +304,8 @@ class Wiring {
         clock,
         settings.callTimeout(),
         ids("acc_"),
-        events);
+        events,
+        pseudonyms);
   }
 
   @Bean

@@ -94,6 +94,7 @@ public final class Accounts {
         if (!put(sql, account, newDataKey != null) || !join(sql, userId, expected, account)) {
           throw new Crossed();
         }
+        Pseudonyms.linked(sql, userId, account.id());
         AuditTrail.add(sql, act);
         events.forEach(event -> Outbox.add(sql, event));
         return true;

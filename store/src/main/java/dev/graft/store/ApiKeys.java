@@ -34,6 +34,15 @@ public final class ApiKeys {
             .map(ApiKeys::apiKey));
   }
 
+  /** The keys that are for one user only. */
+  public List<ApiKey> ofUser(String userId) {
+    return database.read(sql ->
+        sql.list(
+            ApiKeys::apiKey,
+            "SELECT " + COLUMNS + " FROM api_key WHERE user_id = ? ORDER BY id",
+            userId));
+  }
+
   /** Keys in the order in which they were made, those after {@code after}. */
   public List<ApiKey> page(String after, int limit) {
     return database.read(sql ->

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Objects;
@@ -40,6 +41,7 @@ public final class Database implements AutoCloseable {
   private final @Nullable SqliteReaders readers;
   private final @Nullable SqliteWriter writer;
   private final @Nullable FileLock owner;
+  private final @Nullable Path file;
   private final AuditMac auditMac;
   private final long migrated;
 
@@ -49,9 +51,11 @@ public final class Database implements AutoCloseable {
       @Nullable SqliteReaders readers,
       @Nullable SqliteWriter writer,
       @Nullable FileLock owner,
+      @Nullable Path file,
       AuditMac auditMac,
       long migrated) {
     this.dialect = dialect;
+    this.file = file;
     this.pool = pool;
     this.readers = readers;
     this.writer = writer;
@@ -77,6 +81,7 @@ public final class Database implements AutoCloseable {
           new SqliteReaders(source, auditMac),
           new SqliteWriter(source.getConnection(), auditMac),
           owner,
+          file,
           auditMac,
           migrated);
     } catch (SQLException e) {
@@ -89,6 +94,35 @@ public final class Database implements AutoCloseable {
           false,
           e);
     }
+  }
+
+  /**
+   * Opens a copy of a SQLite file to read it as it is: nothing is brought up to date, and nothing
+   * is written to it or beside it.
+   */
+  public static Database copy(Path file) {
+    var auditMac = new AuditMac();
+    try {
+      return new Database(
+          Dialect.SQLITE,
+          null,
+          new SqliteReaders(reading(file), auditMac),
+          null,
+          null,
+          file,
+          auditMac,
+          0);
+    } catch (SQLException e) {
+      throw translated(e);
+    }
+  }
+
+  private static SQLiteDataSource reading(Path file) {
+    var config = new SQLiteConfig();
+    config.setReadOnly(true);
+    var source = new SQLiteDataSource(config);
+    source.setUrl("jdbc:sqlite:" + file);
+    return source;
   }
 
   private static FileLock lock(Path file) {
@@ -160,7 +194,7 @@ public final class Database implements AutoCloseable {
     var pool = new HikariDataSource(config);
     try {
       long migrated = migrate(pool, Dialect.POSTGRES);
-      return new Database(Dialect.POSTGRES, pool, null, null, null, new AuditMac(), migrated);
+      return new Database(Dialect.POSTGRES, pool, null, null, null, null, new AuditMac(), migrated);
     } catch (StoreException e) {
       pool.close();
       throw e;
@@ -195,16 +229,7 @@ public final class Database implements AutoCloseable {
   /** Gives the number of the newest migration that this version knows. */
   private static long migrate(DataSource source, Dialect dialect) {
     try {
-      Flyway flyway =
-          Flyway.configure()
-              .dataSource(source)
-              .locations("classpath:dev/graft/store/migrations")
-              .table("graft_migration")
-              .placeholders(dialect.placeholders())
-              // A migration that this version does not know was made by a newer one.
-              .ignoreMigrationPatterns(new String[0])
-              .validateMigrationNaming(true)
-              .load();
+      Flyway flyway = migrations(source, dialect);
       flyway.migrate();
       return Stream.of(flyway.info().all())
           .filter(migration -> migration.getState().isResolved())
@@ -214,6 +239,18 @@ public final class Database implements AutoCloseable {
     } catch (FlywayException e) {
       throw new StoreException(migrationFailure(e), false, e);
     }
+  }
+
+  private static Flyway migrations(DataSource source, Dialect dialect) {
+    return Flyway.configure()
+        .dataSource(source)
+        .locations("classpath:dev/graft/store/migrations")
+        .table("graft_migration")
+        .placeholders(dialect.placeholders())
+        // A migration that this version does not know was made by a newer one.
+        .ignoreMigrationPatterns(new String[0])
+        .validateMigrationNaming(true)
+        .load();
   }
 
   private static String migrationFailure(FlywayException e) {
@@ -344,6 +381,29 @@ public final class Database implements AutoCloseable {
     });
   }
 
+  /**
+   * Copies a SQLite file as it is at one moment, with what stands in its log only, while others
+   * read and write. What was deleted is not in the copy.
+   */
+  void copyInto(Path target) {
+    if (file == null) {
+      throw new IllegalStateException("only a SQLite file is copied so");
+    }
+    try (Connection connection = source(file).getConnection();
+        PreparedStatement statement = connection.prepareStatement("VACUUM INTO ?")) {
+      statement.setString(1, target.toString());
+      statement.execute();
+    } catch (SQLException e) {
+      throw translated(e);
+    }
+  }
+
+  /** Whether a newer version of Graft than this one made a copy of a SQLite file what it is. */
+  static boolean isOfNewerVersion(Path copy) {
+    return Stream.of(migrations(reading(copy), Dialect.SQLITE).info().all())
+        .anyMatch(migration -> !migration.getState().isResolved());
+  }
+
   /** Whether the database answers. */
   public boolean isUp() {
     try {
@@ -355,7 +415,7 @@ public final class Database implements AutoCloseable {
 
   /** What the operator should know of which database this is; no password in it. */
   public String description() {
-    return writer == null ? "PostgreSQL" : "SQLite";
+    return dialect == Dialect.POSTGRES ? "PostgreSQL" : "SQLite";
   }
 
   /** What the database says, in words for the operator. */

@@ -286,6 +286,15 @@ public final class Outbox {
     });
   }
 
+  /** What happened to an account, the oldest first, as long as it is kept. */
+  public List<Event> ofAccount(String accountId) {
+    return database.read(sql ->
+        sql.list(
+            Event::of,
+            "SELECT id, type, account_id, at, data FROM event WHERE account_id = ? ORDER BY at, id",
+            accountId));
+  }
+
   /** Forgets what is about an account. */
   static void forget(Sql sql, String accountId) {
     sql.execute(

@@ -3,7 +3,9 @@ package dev.graft.core.apply;
 import dev.graft.core.kind.Address;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
+import dev.graft.core.kind.Mark;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.kind.References;
 import dev.graft.core.plan.Actual;
 import dev.graft.core.plan.Ledger;
 import dev.graft.core.plan.Namesakes;
@@ -53,8 +55,19 @@ public final class Survey {
   private final Map<Address, Actual.Live> owned = new HashMap<>();
   private final Map<ObjectId, Actual.Live> retired = new HashMap<>();
   private final Map<Address, Map<ObjectId, Actual.Namesake>> namesakes = new HashMap<>();
+
+  /** What can carry no mark, and what carries ours: the one may vouch for the other. */
+  private final Map<ObjectId, Unmarked> unmarked = new HashMap<>();
+
+  private final List<Voucher> vouchers = new ArrayList<>();
   private final Map<String, Instant> watermarks;
   private @Nullable String orgId;
+
+  /** An object of a kind that carries no mark. */
+  private record Unmarked(Kind kind, ObjectNode body) {}
+
+  /** An object with our mark, for a resource of which no object is remembered. */
+  private record Voucher(Kind kind, ObjectNode body, Mark mark) {}
 
   private Survey(Release release, Ledger ledger, Sighting before, Set<ObjectId> others) {
     this.release = release;
@@ -181,12 +194,19 @@ public final class Survey {
     if (id.isEmpty() || ledger.holds(id.get()) || others.contains(id.get())) {
       return;
     }
+    if (kind.mark() == null) {
+      unmarked.put(id.get(), new Unmarked(kind, body));
+    } else {
+      Mark.on(kind, body)
+          .filter(mark ->
+              mark.template().equals(release.template())
+                  && release.resource(mark.address()).isPresent()
+                  && ledger.at(mark.address()).isEmpty())
+          .ifPresent(mark -> vouchers.add(new Voucher(kind, body, mark)));
+    }
     for (Resource resource : release.ofKind(kind)) {
       Namesakes.read(release, resource, id.get(), body)
-          .ifPresent(namesake ->
-              namesakes
-                  .computeIfAbsent(resource.address(), _ -> new LinkedHashMap<>())
-                  .put(namesake.object(), namesake));
+          .ifPresent(namesake -> put(resource.address(), namesake));
     }
   }
 
@@ -196,7 +216,48 @@ public final class Survey {
     }
   }
 
+  /** What our mark stands on points at what else was made with it. */
+  private void vouch() {
+    var found = new HashMap<Address, Map<ObjectId, Actual.Namesake>>();
+    for (Voucher voucher : vouchers) {
+      for (References.Reference reference : References.in(voucher.kind(), voucher.body())) {
+        ObjectId id = ObjectId.read(reference.value()).orElse(null);
+        Unmarked pointedAt = id == null ? null : unmarked.get(id);
+        if (id == null || pointedAt == null) {
+          continue;
+        }
+        List<Resource> meant =
+            release.ofKind(pointedAt.kind()).stream()
+                .filter(resource -> vouched(resource, id, pointedAt, voucher).isPresent())
+                .toList();
+        if (meant.size() == 1 && ledger.at(meant.getFirst().address()).isEmpty()) {
+          vouched(meant.getFirst(), id, pointedAt, voucher)
+              .ifPresent(namesake ->
+                  found
+                      .computeIfAbsent(meant.getFirst().address(), _ -> new LinkedHashMap<>())
+                      .put(id, namesake));
+        }
+      }
+    }
+    found.forEach((address, objects) -> {
+      // Of several that it could be, none is guessed at.
+      if (objects.size() == 1) {
+        objects.values().forEach(namesake -> put(address, namesake));
+      }
+    });
+  }
+
+  private Optional<Actual.Namesake> vouched(
+      Resource resource, ObjectId id, Unmarked object, Voucher voucher) {
+    return Namesakes.vouchedFor(release, resource, id, object.body(), voucher.mark());
+  }
+
+  private void put(Address address, Actual.Namesake namesake) {
+    namesakes.computeIfAbsent(address, _ -> new LinkedHashMap<>()).put(namesake.object(), namesake);
+  }
+
   private Result.Seen seen() {
+    vouch();
     var all = new HashMap<Address, List<Actual.Namesake>>();
     var known = new HashMap<Address, Set<ObjectId>>();
     namesakes.forEach((address, found) -> {

@@ -2,6 +2,7 @@ package dev.graft.core.kind;
 
 import dev.graft.core.json.Json;
 import dev.graft.core.json.Place;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ public record Mark(String template, Address address, @Nullable String version, S
   private static final Pattern WRITTEN =
       Pattern.compile("(\\S{1,64}) (\\S{1,100}) (\\S{1,40}) (\\S{1,64})");
   private static final String NO_VERSION = "-";
+
+  /** Ids of operations begin with the milliseconds at which they were made. */
+  private static final Pattern TIMED = Pattern.compile("op_([0-9a-f]{12})[0-9a-f]*\\.\\d+");
 
   /** The mark on a body, nothing where there is none or it is not ours to read. */
   public static Optional<Mark> on(Kind kind, ObjectNode body) {
@@ -49,6 +53,14 @@ public record Mark(String template, Address address, @Nullable String version, S
       place.set(marked, Json.text(text()));
     }
     return marked;
+  }
+
+  /** When the operation began that wrote this mark, by the clock of the node that began it. */
+  public Optional<Instant> writtenAfter() {
+    var matcher = TIMED.matcher(nonce);
+    return matcher.matches()
+        ? Optional.of(Instant.ofEpochMilli(Long.parseLong(matcher.group(1), 16)))
+        : Optional.empty();
   }
 
   /** The body without a mark; metadata that held nothing else goes with it. */

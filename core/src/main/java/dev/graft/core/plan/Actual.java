@@ -61,7 +61,8 @@ public record Actual(
    * An object that goes by the name of a resource, and that Graft did not make or does not
    * remember.
    *
-   * @param marked whether it carries Graft's mark for this resource
+   * @param marked whether it carries Graft's mark for this resource, or cannot carry any and one
+   *     that does points at it
    */
   public record Namesake(
       ObjectId object, Version version, ObjectNode body, Instant createdAt, boolean marked) {}

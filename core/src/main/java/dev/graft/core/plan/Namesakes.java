@@ -1,7 +1,6 @@
 package dev.graft.core.plan;
 
 import dev.graft.core.json.Canonical;
-import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Mark;
 import dev.graft.core.kind.ObjectId;
 import dev.graft.core.template.Release;
@@ -36,10 +35,7 @@ public final class Namesakes {
   public static Optional<Actual.Namesake> read(
       Release release, Resource resource, ObjectId id, ObjectNode raw) {
     boolean marked = markOf(release, resource, raw).isPresent();
-    boolean sameFixed =
-        resource.kind().fixedAtCreation().stream()
-            .allMatch(place -> Canonical.same(place.in(raw), place.in(resource.body())));
-    if (!sameFixed || !marked && !sameName(release, resource, raw)) {
+    if (!isSameInWhatIsFixed(resource, raw) || !marked && !sameName(release, resource, raw)) {
       return Optional.empty();
     }
     return Optional.of(
@@ -49,6 +45,34 @@ public final class Namesakes {
             raw,
             createdAt(raw),
             marked));
+  }
+
+  /**
+   * An object that can carry no mark as a namesake that counts as marked, because one that carries
+   * it points there; nothing if it is none. Where a resource has no name, neither may the object.
+   */
+  public static Optional<Actual.Namesake> vouchedFor(
+      Release release, Resource resource, ObjectId id, ObjectNode raw, Mark voucher) {
+    Optional<String> ours = name(release, resource, resource.body());
+    if (!isSameInWhatIsFixed(resource, raw) || !ours.equals(name(release, resource, raw))) {
+      return Optional.empty();
+    }
+    Optional<Version> version =
+        release.declaresVersion()
+            ? Optional.ofNullable(voucher.version()).flatMap(Version::parse)
+            : versionOf(release, resource, raw);
+    return Optional.of(
+        new Actual.Namesake(id, version.orElse(Version.NONE), raw, createdAt(raw), true));
+  }
+
+  private static Optional<String> name(Release release, Resource resource, ObjectNode body) {
+    Optional<String> name = resource.kind().nameOf(body);
+    return release.declaresVersion() ? name : name.map(text -> VersionedName.of(text).base());
+  }
+
+  private static boolean isSameInWhatIsFixed(Resource resource, ObjectNode raw) {
+    return resource.kind().fixedAtCreation().stream()
+        .allMatch(place -> Canonical.same(place.in(raw), place.in(resource.body())));
   }
 
   /** The version that an object shows, by its name or by our mark. */
@@ -121,13 +145,11 @@ public final class Namesakes {
   }
 
   private static boolean sameName(Release release, Resource resource, ObjectNode raw) {
-    Kind kind = resource.kind();
     if (release.declaresVersion()) {
       return false;
     }
-    Optional<String> ours = kind.nameOf(resource.body()).map(name -> VersionedName.of(name).base());
-    Optional<String> theirs = kind.nameOf(raw).map(name -> VersionedName.of(name).base());
-    return ours.isPresent() && ours.equals(theirs);
+    Optional<String> ours = name(release, resource, resource.body());
+    return ours.isPresent() && ours.equals(name(release, resource, raw));
   }
 
   private static Optional<Mark> markOf(Release release, Resource resource, ObjectNode raw) {

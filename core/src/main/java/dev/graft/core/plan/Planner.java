@@ -92,6 +92,10 @@ public final class Planner {
   }
 
   private Planned plan() {
+    if (policy.course() == Policy.Course.RECOVER) {
+      return new Planned.Ready(
+          new Recognition(desired, ledger, actual, naming).plan(new Basis(this::basis)));
+    }
     SequencedMap<Address, Verdict> verdicts = new LinkedHashMap<>();
     for (Resource resource : release.resources()) {
       verdicts.put(resource.address(), verdict(resource));

@@ -62,6 +62,11 @@ public record Policy(
     /** To what was before, or to nothing: what is not desired any more is removed. */
     BACK,
     /** Nowhere: only what was retired goes. */
-    STAY
+    STAY,
+    /**
+     * Nowhere: what is ours in the account and in no ledger is entered there. With {@link
+     * Adoption#BY_NAME} that goes for what cannot be proven to be as a known release has it, too.
+     */
+    RECOVER
   }
 }

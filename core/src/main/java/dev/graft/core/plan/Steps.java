@@ -219,7 +219,7 @@ final class Steps {
       switch (desired.policy().course()) {
         case FORWARD, REPAIR -> notes.add(Blockers.surplus(address, owned.object()));
         case BACK -> leaveForGood(address, owned);
-        case STAY -> {}
+        case STAY, RECOVER -> {}
       }
     }
     for (ObjectId old : owned.retired().stream().sorted().toList()) {

@@ -1,6 +1,7 @@
 package dev.graft.server.background;
 
 import dev.graft.server.Settings;
+import dev.graft.server.backup.BackingUp;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Watch;
 import dev.graft.server.link.KeyCheck;
@@ -64,6 +65,12 @@ public class BackgroundConfiguration {
   @Bean
   Schedule.Task tellOfReleases(Watch watch) {
     return new Schedule.Task("tell-of-releases", Duration.ofSeconds(30), watch::tellOfReleases);
+  }
+
+  @Bean
+  Schedule.Task makeBackups(BackingUp backingUp) {
+    return new Schedule.Task(
+        "make-backups", often(backingUp.settings().every()), backingUp::runIfDue);
   }
 
   /** Once a minute is often enough to see what is due, unless all of it is due more often. */

@@ -31,7 +31,8 @@ final class Desires {
   Desired of(
       Wish wish, Release release, Ledger ledger, BodySeal seal, @Nullable Operation running) {
     return switch (wish.goal()) {
-      case Goal.Clone _, Goal.Repair _, Goal.Rollback _ -> new Desired(release, wish.policy());
+      case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Recover _ ->
+          new Desired(release, wish.policy());
       case Goal.Uninstall _, Goal.Sweep _ ->
           new Desired(
               new Release(
@@ -51,7 +52,7 @@ final class Desires {
   /** The release that an installation has when this is done, nothing when it has none. */
   Optional<Digest> releaseAfter(Wish wish, Operation operation) {
     return switch (wish.goal()) {
-      case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Sweep _ ->
+      case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Recover _, Goal.Sweep _ ->
           Optional.of(operation.release());
       case Goal.Uninstall _ -> Optional.empty();
       case Goal.Undo(String id) -> releaseBefore(operations.withId(id).orElseThrow());
@@ -67,7 +68,7 @@ final class Desires {
         switch (Wish.fromJson(before.request()).goal()) {
           case Goal.Uninstall _ -> Optional.<Digest>empty();
           case Goal.Undo(String id) -> releaseBefore(operations.withId(id).orElseThrow());
-          case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Sweep _ ->
+          case Goal.Clone _, Goal.Repair _, Goal.Rollback _, Goal.Recover _, Goal.Sweep _ ->
               Optional.of(before.release());
         });
   }

@@ -49,6 +49,14 @@ public sealed interface Goal {
     }
   }
 
+  /** What is ours in the account stands in the ledger. */
+  record Recover() implements Goal {
+    @Override
+    public String kind() {
+      return "recover";
+    }
+  }
+
   /** Nothing came late of creates that were looked for in vain. */
   record Sweep() implements Goal {
     @Override
@@ -75,6 +83,7 @@ public sealed interface Goal {
       case "rollback" -> new Rollback();
       case "undo" -> new Undo(json.required("operation").stringValue());
       case "uninstall" -> new Uninstall();
+      case "recover" -> new Recover();
       case SWEEP -> new Sweep();
       case String other -> throw new IllegalStateException("no goal is called " + other);
     };

@@ -3,6 +3,7 @@ package dev.graft.server.install;
 import dev.graft.core.apply.Action;
 import dev.graft.core.apply.Journal;
 import dev.graft.core.apply.Lost;
+import dev.graft.core.apply.Marks;
 import dev.graft.core.apply.Pointers;
 import dev.graft.core.apply.Reconciler;
 import dev.graft.core.apply.Reply;
@@ -21,6 +22,7 @@ import dev.graft.core.plan.Planned;
 import dev.graft.core.plan.Planner;
 import dev.graft.core.plan.Pointer;
 import dev.graft.core.plan.Policy;
+import dev.graft.core.plan.Recognition;
 import dev.graft.core.template.Release;
 import dev.graft.core.template.Version;
 import dev.graft.server.access.Caller;
@@ -338,6 +340,7 @@ public final class Installing implements AutoCloseable {
             Operation.State.SUCCEEDED,
             new Report(actions, notes, null),
             wish.goal() instanceof Goal.Sweep
+                    || wish.goal() instanceof Goal.Recover && !Recognition.isWhole(notes)
                 ? null
                 : new Operations.Convergence(
                     release.orElse(null),
@@ -555,6 +558,15 @@ public final class Installing implements AutoCloseable {
         });
   }
 
+  /** Which templates left marks in an account. */
+  public Marks.Found marks(Account account) {
+    Instant deadline = clock.instant().plus(times.request());
+    Secret key = keys.apiKey(account, "recover", null);
+    try (CurrentKey vapi = connected(account, key, "recover", null, deadline)) {
+      return Marks.look(vapi);
+    }
+  }
+
   /** An account for someone who looks and writes nothing. */
   private record View(VapiAccount vapi, Optional<Installation> installation, Ledger ledger) {}
 
@@ -573,7 +585,7 @@ public final class Installing implements AutoCloseable {
     }
   }
 
-  private static Failure unseen(Reply reply) {
+  static Failure unseen(Reply reply) {
     return reply instanceof Reply.Refused refused
         ? Failure.refused(null, refused)
         : Failure.unread(reply);

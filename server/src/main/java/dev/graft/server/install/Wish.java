@@ -29,6 +29,7 @@ public record Wish(Goal goal, Policy policy, @Nullable Digest basis) {
           case Goal.Clone _ -> Policy.Course.FORWARD;
           case Goal.Sweep _ -> Policy.Course.STAY;
           case Goal.Repair _ -> Policy.Course.REPAIR;
+          case Goal.Recover _ -> Policy.Course.RECOVER;
           case Goal.Rollback _, Goal.Undo _, Goal.Uninstall _ -> Policy.Course.BACK;
         };
     return new Wish(goal, policy.on(course), null);

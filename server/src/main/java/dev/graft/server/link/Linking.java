@@ -12,6 +12,7 @@ import dev.graft.store.Accounts;
 import dev.graft.store.Event;
 import dev.graft.store.Installation;
 import dev.graft.store.Installations;
+import dev.graft.store.Pseudonyms;
 import dev.graft.store.Sealed;
 import dev.graft.store.StoredDataKey;
 import dev.graft.vapi.Host;
@@ -47,6 +48,7 @@ public final class Linking {
   private final Duration callLimit;
   private final Supplier<String> newId;
   private final Events events;
+  private final Pseudonyms pseudonyms;
 
   public Linking(
       VapiHttp http,
@@ -58,7 +60,8 @@ public final class Linking {
       InstantSource clock,
       Duration callLimit,
       Supplier<String> newId,
-      Events events) {
+      Events events,
+      Pseudonyms pseudonyms) {
     this.probe = new KeyProbe(http, callLimit, clock);
     this.http = http;
     this.hosts = List.copyOf(hosts);
@@ -70,6 +73,7 @@ public final class Linking {
     this.callLimit = callLimit;
     this.newId = newId;
     this.events = events;
+    this.pseudonyms = pseudonyms;
   }
 
   /** What came of a link. */
@@ -128,7 +132,7 @@ public final class Linking {
 
   private void refused(
       String userId, @Nullable String accountId, String why, @Nullable String said) {
-    ObjectNode detail = Json.object().put("user", userId).put("why", why);
+    ObjectNode detail = Json.object().put("user", pseudonyms.of(userId)).put("why", why);
     if (said != null) {
       detail.put("said", ForeignText.masked(said));
     }
@@ -261,7 +265,10 @@ public final class Linking {
                 target.isEmpty() ? "account.linked" : "account.relinked",
                 account.id(),
                 null,
-                Json.object().put("user", userId).put("region", host.name()).put("org", orgId)),
+                Json.object()
+                    .put("user", pseudonyms.of(userId))
+                    .put("region", host.name())
+                    .put("org", orgId)),
             List.of(told(userId, target, account)));
     return linked ? account : null;
   }

@@ -144,7 +144,15 @@ final class AccountsApi {
     return accounts.withId(request.pathVariable("account")).orElseThrow(AccountsApi::notFound);
   }
 
-  private ObjectNode view(String id) {
+  boolean isLinked(String id) {
+    return accounts.withId(id).isPresent();
+  }
+
+  List<String> usersOf(String id) {
+    return accounts.usersOf(id);
+  }
+
+  ObjectNode view(String id) {
     return accounts.line(id).map(AccountsApi::view).orElseThrow(AccountsApi::notFound);
   }
 

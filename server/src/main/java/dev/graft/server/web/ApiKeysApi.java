@@ -213,7 +213,7 @@ final class ApiKeysApi {
     throw new Problem(400, "INVALID_TIME", "'" + member + "' must be " + form + ".");
   }
 
-  private ObjectNode view(ApiKey key) {
+  ObjectNode view(ApiKey key) {
     var json = Json.object();
     json.put("id", key.id());
     json.put("label", key.label());

@@ -89,7 +89,7 @@ final class Asked {
         .orElse(Policy.Adoption.BY_NAME);
   }
 
-  private static Map<Address, ObjectId> chosen(Body body) {
+  static Map<Address, ObjectId> chosen(Body body) {
     Map<Address, ObjectId> chosen = new HashMap<>();
     String form = "an object such as {\"tool/main\": \"<id of the object to take over>\"}";
     body.optionalObject("adopt", "INVALID_ADOPT", form)

@@ -2,16 +2,19 @@ package dev.graft.server.web;
 
 import dev.graft.server.Settings;
 import dev.graft.server.StartRefused;
+import dev.graft.server.access.Acts;
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.access.People;
 import dev.graft.server.access.Pepper;
 import dev.graft.server.access.SignIns;
 import dev.graft.server.access.Signatures;
 import dev.graft.server.audit.Sealing;
+import dev.graft.server.backup.BackingUp;
 import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.edge.PromptProtocol;
 import dev.graft.server.edge.Tls;
 import dev.graft.server.install.Installing;
+import dev.graft.server.install.Recovering;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Templates;
 import dev.graft.server.install.Unlinking;
@@ -24,15 +27,18 @@ import dev.graft.server.telemetry.Telemetry;
 import dev.graft.server.webhook.Endpoints;
 import dev.graft.store.Accounts;
 import dev.graft.store.Allowances;
+import dev.graft.store.ApiKeys;
 import dev.graft.store.AuditChain;
 import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
+import dev.graft.store.Erasures;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptReplies;
 import dev.graft.store.KeptValues;
 import dev.graft.store.KeyStates;
 import dev.graft.store.Operations;
 import dev.graft.store.Outbox;
+import dev.graft.store.Pseudonyms;
 import dev.graft.store.Releases;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
@@ -87,6 +93,10 @@ public class WebConfiguration {
       Renewing renewing,
       Limits limits,
       Once once,
+      BackingUp backingUp,
+      Recovering recovering,
+      Acts acts,
+      Pseudonyms pseudonyms,
       Database database,
       Disk disk,
       Telemetry telemetry) {
@@ -94,6 +104,18 @@ public class WebConfiguration {
     var works = new Works(installing);
     var accountsApi = new AccountsApi(links, accounts, unlinking);
     var templatesApi = new TemplatesApi(templates);
+    var apiKeysApi = new ApiKeysApi(keyRing, clock);
+    var chain = new AuditChain(database);
+    var stored =
+        new AccountDataApi.Stored(
+            installations,
+            operations,
+            outbox,
+            new ApiKeys(database),
+            dataKeys,
+            chain,
+            pseudonyms,
+            new Erasures(database));
     return new Routes(
             new Gate(callers, accounts, installations, operations, plans),
             limits,
@@ -110,7 +132,7 @@ public class WebConfiguration {
                 releases,
                 plans,
                 works),
-            new ApiKeysApi(keyRing, clock),
+            apiKeysApi,
             new Console(
                 signIns,
                 people,
@@ -120,9 +142,12 @@ public class WebConfiguration {
                 settings.open(),
                 settings.publicUrl(),
                 clock),
-            new AuditApi(new AuditChain(database), sealing, accountsApi),
+            new AuditApi(chain, sealing, accountsApi),
             new WebhooksApi(endpoints, webhooks, outbox),
             new KeysApi(accountsApi, keys, dataKeys, rewraps, renewals, rewrapping, renewing),
+            new BackupsApi(backingUp),
+            new RecoverApi(accountsApi, templatesApi, recovering),
+            new AccountDataApi(accountsApi, apiKeysApi, stored, sealing, acts, clock),
             new Probes(telemetry.metrics(), database, keys, templates, sealing, disk),
             new Pages(SWAGGER_UI),
             telemetry)

@@ -272,6 +272,10 @@ final class WorkApi {
   }
 
   private ObjectNode view(Installation installation) {
+    return view(installation, installations);
+  }
+
+  static ObjectNode view(Installation installation, Installations installations) {
     var json = Json.object();
     json.put("id", installation.id());
     json.put("account", installation.accountId());
@@ -293,7 +297,7 @@ final class WorkApi {
     return json;
   }
 
-  private static ObjectNode view(Operation operation) {
+  static ObjectNode view(Operation operation) {
     Report report = Report.fromJson(operation.result());
     var json = Json.object();
     json.put("id", operation.id());

@@ -77,6 +77,9 @@ class OpenApiTest {
         new AuditApi(null, null, null),
         new WebhooksApi(null, null, null),
         new KeysApi(null, null, null, null, null, null, null),
+        new BackupsApi(null),
+        new RecoverApi(null, null, null),
+        new AccountDataApi(null, null, null, null, null, null),
         new Probes(null, null, null, null, null, null),
         new Pages(""),
         null);
