@@ -369,6 +369,14 @@ class LoginTest {
                 .POST(BodyPublishers.ofString("proof=none")));
     assertThat(forged.status()).isEqualTo(403);
     assertThat(forged.body()).contains("This is not allowed", "does not come from a page");
+    // No address of a form, to which everyone but a program would be refused with a page.
+    RunningServer.Answer winding =
+        server.send(
+            HttpRequest.newBuilder(URI.create(server.url() + "/x/../logout"))
+                .header("Accept", "text/html")
+                .POST(BodyPublishers.noBody()));
+    assertThat(winding.status()).isEqualTo(401);
+    assertThat(winding.code()).isEqualTo("UNAUTHORIZED");
   }
 
   private static RunningServer.Answer asPage(String path) {

@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -147,6 +149,26 @@ interface WebhookContract {
       assertThat(got.body()).doesNotContain("Hello from");
     }
     assertThat(server().get("/v1/webhooks/" + hook.id()).body()).doesNotContain(hook.secret());
+  }
+
+  @Test
+  default void whoTestsAWebhookThatIsRemovedJustThenIsToldThatItIsNotThere() throws Exception {
+    var statuses = new TreeSet<Integer>();
+    for (int i = 0; i < 60; i++) {
+      String path = "/v1/webhooks/" + hook("webhook.test").id();
+      var tests = new ArrayList<CompletableFuture<RunningServer.Answer>>();
+      for (int test = 0; test < 4; test++) {
+        tests.add(
+            CompletableFuture.supplyAsync(
+                () -> server().post(path + "/test", "{}"), Thread::startVirtualThread));
+      }
+      assertThat(delete(path).status()).isEqualTo(200);
+      for (CompletableFuture<RunningServer.Answer> test : tests) {
+        statuses.add(test.get().status());
+      }
+      RECEIVERS.removeLast().close();
+    }
+    assertThat(statuses).isSubsetOf(200, 404).contains(404);
   }
 
   @Test

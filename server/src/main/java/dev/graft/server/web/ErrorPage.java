@@ -2,17 +2,22 @@ package dev.graft.server.web;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Stream;
 import org.springframework.http.HttpMethod;
+import org.springframework.http.server.PathContainer;
 import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 
 /** A problem as a person sees it who came with a browser, and not to the API. */
 final class ErrorPage {
   /** Where forms of pages are sent to. */
-  private static final Set<String> FORMS = Set.of("/login", "/logout");
+  private static final List<PathPattern> FORMS =
+      Stream.of("/login", "/logout").map(PathPatternParser.defaultInstance::parse).toList();
 
   private ErrorPage() {}
 
@@ -28,11 +33,17 @@ final class ErrorPage {
             || path.startsWith("/api/")
             || path.startsWith("/health")
             || path.equals("/metrics");
-    boolean isForm = HttpMethod.POST.matches(request.getMethod()) && FORMS.contains(path);
+    boolean isForm = HttpMethod.POST.matches(request.getMethod()) && isOfForm(request);
     boolean isLink =
         HttpMethod.GET.matches(request.getMethod()) || HttpMethod.HEAD.matches(request.getMethod());
     boolean fromBrowser = isForm || (isLink && !isForPrograms);
     return fromBrowser && accept != null && accept.toLowerCase(Locale.ROOT).contains("text/html");
+  }
+
+  /** By the address as the routes read it, to which /x/../logout is none of a form. */
+  private static boolean isOfForm(HttpServletRequest request) {
+    PathContainer path = PathContainer.parsePath(request.getRequestURI());
+    return FORMS.stream().anyMatch(form -> form.matches(path));
   }
 
   static boolean isWantedBy(ServerRequest request) {

@@ -114,13 +114,19 @@ final class Gate {
   }
 
   /**
-   * What to say when a request failed because someone unlinked its account while it was worked for:
-   * that it is not there; nothing when it is there, or was never looked for.
+   * What to say when a request failed because someone unlinked its account or removed its webhook
+   * while it was worked for: that it is not there; nothing when it is there, or was never looked
+   * for.
    */
   Optional<Problem> gone(Routes.Route route, ServerRequest request, Exception thrown) {
     try {
       return switch (route.subject()) {
-        case NONE -> Optional.empty();
+        case NONE ->
+            thrown instanceof StoreException e
+                    && e.isOfSomethingGone()
+                    && request.pathVariables().containsKey("webhook")
+                ? Optional.of(WebhooksApi.notFound())
+                : Optional.empty();
         case USER ->
             // Whoever was unlinked may be linked again by now, to another account.
             route.permission() == Permission.CHANGE

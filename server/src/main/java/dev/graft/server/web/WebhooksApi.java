@@ -226,10 +226,11 @@ final class WebhooksApi {
   }
 
   private Webhook named(ServerRequest request) {
-    return webhooks
-        .withId(request.pathVariable("webhook"))
-        .orElseThrow(
-            () -> new Problem(404, "WEBHOOK_NOT_FOUND", "There is no webhook of this id."));
+    return webhooks.withId(request.pathVariable("webhook")).orElseThrow(WebhooksApi::notFound);
+  }
+
+  static Problem notFound() {
+    return new Problem(404, "WEBHOOK_NOT_FOUND", "There is no webhook of this id.");
   }
 
   /** The types that are asked for; none stands for all. */
