@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -42,7 +43,10 @@ public final class Sealing implements AutoCloseable {
   private final InstantSource clock;
   private final Duration every;
   private final Semaphore end = new Semaphore(0);
-  private final Map<Sink, Behind> behind = new LinkedHashMap<>();
+
+  /** Read by whoever asks, while a turn may wait for the database. */
+  private final Map<Sink, Behind> behind = new ConcurrentHashMap<>();
+
   private final Map<Sink, Checkpoint> sent = new LinkedHashMap<>();
   private final Thread thread;
 
@@ -226,15 +230,13 @@ public final class Sealing implements AutoCloseable {
     if (trouble instanceof String sentence) {
       return sentence;
     }
-    synchronized (this) {
-      return behind.isEmpty()
-          ? "ok"
-          : behind.keySet().stream()
-              .map(sink ->
-                  "Audit checkpoints do not reach the " + sink.kind() + "; the log says why.")
-              .distinct()
-              .collect(Collectors.joining(" "));
-    }
+    String told =
+        behind.keySet().stream()
+            .map(Sink::kind)
+            .distinct()
+            .map(kind -> "Audit checkpoints do not reach the " + kind + "; the log says why.")
+            .collect(Collectors.joining(" "));
+    return told.isEmpty() ? "ok" : told;
   }
 
   /** Whether records get their place in the chain, as far as this node knows. */
@@ -243,7 +245,7 @@ public final class Sealing implements AutoCloseable {
   }
 
   /** For how long a sink of this kind has not taken what it should. */
-  public synchronized Duration behind(String kind) {
+  public Duration behind(String kind) {
     Instant now = clock.instant();
     return behind.entrySet().stream()
         .filter(entry -> entry.getKey().kind().equals(kind))
