@@ -6,6 +6,7 @@ import dev.graft.kms.azure.VaultStub;
 import dev.graft.kms.pkcs11.SoftHsm;
 import dev.graft.kms.transit.TransitStub;
 import dev.graft.vault.StubService;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,6 +76,15 @@ class KmsCheckTest {
       assertThat(checked(1, transit.credentials(), transit.address()))
           .containsPattern("wraps a data key FAILED")
           .contains("This step needs: read on transit/keys/KEY and update on transit/encrypt/KEY.");
+    }
+  }
+
+  @Test
+  void googleIsTriedAndTheCommandEndsThoughItsLibraryHasThreads() throws IOException {
+    try (var google = new dev.graft.kms.google.KmsStub()) {
+      assertWorks(
+          checked(0, google.credentials(folder.resolve("account.json")), google.address()),
+          "projects/p/[^']+/cryptoKeyVersions/1");
     }
   }
 

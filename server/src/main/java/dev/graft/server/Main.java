@@ -60,7 +60,9 @@ public final class Main {
     // Only what is left of it in TLS 1.2, which is not offered; scanners ask nevertheless.
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     int exit = run(List.of(arguments), System.getenv(), System.out, System.err);
-    if (exit != 0) {
+    boolean mayServe = arguments.length == 0 || arguments[0].equals("serve");
+    // A key provider's library may have left threads that would keep any other command from ending.
+    if (exit != 0 || !mayServe) {
       System.exit(exit);
     }
   }
