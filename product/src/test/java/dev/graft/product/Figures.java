@@ -406,6 +406,8 @@ class Figures {
     environment.put("GRAFT_PORT", "0");
     environment.put("GRAFT_AUTH", "none");
     environment.put("GRAFT_RATE_LIMIT", "off");
+    // The same accounts are cloned again and again, without the rest that customers take.
+    environment.put("GRAFT_VAPI_PACE", "off");
     environment.put("GRAFT_RATE_LIMIT_SERVICE", "off");
     environment.put("GRAFT_DATA_DIR", folder.resolve("data").toString());
     environment.put("GRAFT_TEMPLATES", folder.resolve("templates").toString());

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -99,6 +100,14 @@ final class GraftProcess implements AutoCloseable {
       pause();
     }
     throw new AssertionError("no address in:\n" + output());
+  }
+
+  /** Its address, if it lives and told it. */
+  Optional<URI> urlIfThere() {
+    Matcher matcher = URL.matcher(output());
+    return process.isAlive() && matcher.find()
+        ? Optional.of(URI.create(matcher.group(1)))
+        : Optional.empty();
   }
 
   private void pause() {

@@ -107,6 +107,8 @@ final class Reference {
       case GRAFT_SENTRY_DSN -> "https://key@sentry.example.com/1";
       case GRAFT_BACKUP_DIR -> "/var/backups/graft";
       case GRAFT_BACKUP_EVERY -> "6h";
+      case GRAFT_VAPI_PACE -> "60/min";
+      case GRAFT_STOP_PAUSE -> "10s";
       case GRAFT_WEBHOOK_ALLOW -> "hooks.internal,10.20.0.0/16";
       default -> setting.shipped();
     };

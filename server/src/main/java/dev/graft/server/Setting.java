@@ -98,6 +98,21 @@ enum Setting {
       "60/min",
       "How often it may be tried to sign in with a browser from one address; 'off' for as often as"
           + " anyone likes."),
+  GRAFT_VAPI_PACE(
+      "5/s",
+      "How often each account is called at Vapi for as long as there is something to do, such as 5/s or"
+          + " 60/min; twice a second's worth, but at least 10, may go at once after a rest. Vapi's own"
+          + " limits are not published: when it says that there are too many calls, Graft slows down by"
+          + " itself. 'off' for as often as there is something to ask."),
+  GRAFT_STOP_PAUSE(
+      "auto",
+      "How long a node that is told to stop says so at /health/ready, and serves on, before it takes no"
+          + " more requests: longer than whatever balances the load needs to notice. 'auto' is 5s with"
+          + " PostgreSQL, which several nodes share, and 0s with SQLite."),
+  GRAFT_STOP_TIME(
+      "20s",
+      "How long a node that stops lets what runs come to its end. What is left then is handed to"
+          + " another node, or done after the next start."),
   GRAFT_CALL_TIMEOUT("15s", "How long one call to Vapi may take."),
   GRAFT_REQUEST_DEADLINE(
       "60s", "How long a clone request waits for Vapi before it is finished in the background."),

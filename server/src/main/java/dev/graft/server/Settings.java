@@ -9,6 +9,7 @@ import dev.graft.server.telemetry.TelemetrySettings;
 import dev.graft.server.webhook.Reach;
 import dev.graft.store.Database;
 import dev.graft.vapi.Host;
+import dev.graft.vapi.Pace;
 import dev.graft.vault.ProviderUri;
 import dev.graft.vault.Secret;
 import dev.graft.vault.VaultException;
@@ -63,7 +64,9 @@ public record Settings(
     Optional<URI> publicUrl,
     Optional<OidcSettings> oidc,
     Rate.Rates rates,
-    TelemetrySettings telemetry) {
+    TelemetrySettings telemetry,
+    Optional<Pace.Limit> pace,
+    Stop stop) {
   private static final Pattern PASSWORD_OPTION = Pattern.compile("(?:^|&)(?:ssl)?password=([^&]*)");
 
   public Settings {
@@ -125,6 +128,14 @@ public record Settings(
     }
   }
 
+  /**
+   * How this process ends when it is asked to.
+   *
+   * @param pause for so long it says that it is about to, and serves on
+   * @param time for so long what runs may come to its end
+   */
+  public record Stop(Duration pause, Duration time) {}
+
   /** What this process is for. Production refuses what is only good for trying things. */
   public enum Profile {
     DEVELOPMENT,
@@ -160,6 +171,7 @@ public record Settings(
 
   private static final class Reader {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,6})(ms|s|m|h)");
+    private static final Pattern PACE = Pattern.compile("([1-9]\\d{0,3})/(s|min)");
     private static final Pattern PERIOD = Pattern.compile("(\\d{1,6})(s|m|h|d)");
     private final GivenSettings given;
     private final List<String> faults;
@@ -204,7 +216,36 @@ public record Settings(
               rate(Setting.GRAFT_RATE_LIMIT),
               rate(Setting.GRAFT_RATE_LIMIT_SERVICE),
               rate(Setting.GRAFT_RATE_LIMIT_SIGN_IN)),
-          new TelemetrySettings(collector(), errors()));
+          new TelemetrySettings(collector(), errors()),
+          pace(),
+          new Stop(stopPause(), duration(Setting.GRAFT_STOP_TIME)));
+    }
+
+    private Optional<Pace.Limit> pace() {
+      String text = given.text(Setting.GRAFT_VAPI_PACE);
+      Matcher matcher = PACE.matcher(text);
+      if (matcher.matches()) {
+        int number = Integer.parseInt(matcher.group(1));
+        boolean perMinute = matcher.group(2).equals("min");
+        double perSecond = perMinute ? number / 60.0 : number;
+        return Optional.of(new Pace.Limit(perSecond, Math.max(10, (int) (2 * perSecond))));
+      }
+      if (!text.equalsIgnoreCase("off")) {
+        fault(
+            Setting.GRAFT_VAPI_PACE,
+            "must be a number from 1 to 9999 per s or min, such as 5/s or 60/min; or 'off'.");
+      }
+      return Optional.empty();
+    }
+
+    private Duration stopPause() {
+      String text = given.text(Setting.GRAFT_STOP_PAUSE);
+      return switch (text.toLowerCase(Locale.ROOT)) {
+        case "auto" ->
+            text(Setting.GRAFT_DATABASE_URL).isPresent() ? Duration.ofSeconds(5) : Duration.ZERO;
+        case "0s", "0" -> Duration.ZERO;
+        default -> duration(Setting.GRAFT_STOP_PAUSE);
+      };
     }
 
     private Optional<String> text(Setting setting) {

@@ -34,6 +34,7 @@ import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.Installations;
 import dev.graft.store.KeptValues;
+import dev.graft.store.Lease;
 import dev.graft.store.Operations;
 import dev.graft.store.Plans;
 import dev.graft.store.Pseudonyms;
@@ -41,6 +42,8 @@ import dev.graft.store.Releases;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
 import dev.graft.store.Sessions;
+import dev.graft.vapi.Pace;
+import dev.graft.vapi.Paces;
 import dev.graft.vapi.VapiHttp;
 import dev.graft.vault.Secret;
 import dev.graft.vault.Vault;
@@ -57,6 +60,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.AbstractApplicationContext;
+import org.springframework.context.support.DefaultLifecycleProcessor;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Everything behind the HTTP side, put together from settings, database and vault. */
@@ -68,13 +73,18 @@ class Wiring {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   @Bean
-  InstantSource clock() {
-    return InstantSource.system();
+  InstantSource clock(Database database) {
+    return database.clock();
   }
 
   @Bean
   VapiHttp vapiHttp(Settings settings, Telemetry telemetry) {
     return new VapiHttp(settings.hosts(), CONNECTIONS_TO_VAPI, telemetry::vapi);
+  }
+
+  @Bean
+  Paces paces(Settings settings) {
+    return new Paces(settings.pace().orElse(null));
   }
 
   @Bean
@@ -109,8 +119,15 @@ class Wiring {
   }
 
   @Bean
-  Operations operations(Database database, Settings settings) {
-    var operations = new Operations(database, settings.leaseTime());
+  Operations operations(Database database, Settings settings, Paces paces) {
+    var operations =
+        new Operations(
+            database,
+            settings.leaseTime(),
+            account ->
+                paces.stateOf(account) instanceof Pace.State(var ready, var since, var perSecond)
+                    ? new Lease.Pacing(ready, since, perSecond)
+                    : null);
     if (settings.database().isEmpty()) {
       operations.endAllLeases();
     }
@@ -316,6 +333,7 @@ class Wiring {
   @Bean
   Installing installing(
       VapiHttp http,
+      Paces paces,
       Settings settings,
       Releases releases,
       Accounts accounts,
@@ -328,6 +346,7 @@ class Wiring {
       Telemetry telemetry) {
     return new Installing(
         http,
+        paces,
         settings.hosts(),
         accounts,
         installations,
@@ -349,7 +368,25 @@ class Wiring {
   @Bean
   Recovery recovery(
       Operations operations, Installing installing, InstantSource clock, Telemetry telemetry) {
-    return new Recovery(operations, installing, clock, Duration.ofSeconds(1), telemetry.errors());
+    return new Recovery(operations, installing, clock, telemetry.errors());
+  }
+
+  @Bean
+  Stopping stopping(
+      Settings settings, Recovery recovery, Installing installing, Stopping.Last last) {
+    return new Stopping(settings.stop(), recovery, installing, last);
+  }
+
+  @Bean
+  Stopping.Last lastOfStopping(Installing installing) {
+    return new Stopping.Last(installing);
+  }
+
+  @Bean(AbstractApplicationContext.LIFECYCLE_PROCESSOR_BEAN_NAME)
+  DefaultLifecycleProcessor lifecycleProcessor(Stopping stopping) {
+    var processor = new DefaultLifecycleProcessor();
+    processor.setTimeoutPerShutdownPhase(stopping.patience().toMillis());
+    return processor;
   }
 
   @Bean

@@ -47,6 +47,9 @@ public final class RunningServer implements AutoCloseable {
     environment.put("GRAFT_RATE_LIMIT", "off");
     environment.put("GRAFT_RATE_LIMIT_SERVICE", "off");
     environment.put("GRAFT_RATE_LIMIT_SIGN_IN", "off");
+    environment.put("GRAFT_VAPI_PACE", "off");
+    environment.put("GRAFT_STOP_PAUSE", "0s");
+    environment.put("GRAFT_STOP_TIME", "2s");
     environment.put("GRAFT_CALL_TIMEOUT", "2s");
     environment.put("GRAFT_REQUEST_DEADLINE", "6s");
     environment.put("GRAFT_SETTLING_TIME", "500ms");

@@ -55,6 +55,35 @@ class WallsTest {
         .check(GRAFT);
   }
 
+  /** Nodes whose own clocks are apart go by the database's, and measure by what nobody sets. */
+  @Test
+  void theTimeOfDayComesFromOneClock() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(
+            "dev.graft.server.log..", "dev.graft.server.edge..", "dev.graft.server.telemetry..")
+        .and()
+        // The limits of what is kept open in memory; the random part of ids does not need the time.
+        .doNotHaveSimpleName("KeyProviders")
+        .and()
+        .doNotHaveSimpleName("Wiring")
+        .and()
+        // When a span began, which others compare with their own clocks.
+        .doNotHaveSimpleName("VapiHttp")
+        .and()
+        .doNotHaveSimpleName("Edge")
+        .and()
+        // A file has one process.
+        .doNotHaveSimpleName("Database")
+        .should()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(java.time.Instant.class, "now")
+        .orShould()
+        .callMethod(java.time.InstantSource.class, "system")
+        .check(GRAFT);
+  }
+
   @Test
   void onlyServerKnowsTheFramework() {
     noClasses()

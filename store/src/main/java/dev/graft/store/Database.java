@@ -14,16 +14,25 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteConfig.JournalMode;
 import org.sqlite.SQLiteConfig.SynchronousMode;
@@ -36,6 +45,18 @@ import org.sqlite.SQLiteException;
  * PostgreSQL that several nodes share. A write returns when it is durable.
  */
 public final class Database implements AutoCloseable {
+  /**
+   * The generation of the schema that this version makes. A version that changes the schema adds
+   * one (docs/adr/0029-two-versions-side-by-side.md).
+   */
+  static final int GENERATION = 1;
+
+  private static final Pattern MIGRATION = Pattern.compile("V\\d+__\\w+\\.sql");
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+
+  /** A statement that is not answered for so long is given up, and with it its connection. */
+  private static final int SECONDS_WITHOUT_ANSWER = 20;
+
   private final Dialect dialect;
   private final @Nullable HikariDataSource pool;
   private final @Nullable SqliteReaders readers;
@@ -44,6 +65,7 @@ public final class Database implements AutoCloseable {
   private final @Nullable Path file;
   private final AuditMac auditMac;
   private final long migrated;
+  private final InstantSource clock;
 
   private Database(
       Dialect dialect,
@@ -62,6 +84,8 @@ public final class Database implements AutoCloseable {
     this.owner = owner;
     this.auditMac = auditMac;
     this.migrated = migrated;
+    // A file has one process, and that one's clock is the database's.
+    this.clock = writer == null ? new DatabaseClock(this) : InstantSource.system();
   }
 
   /**
@@ -70,10 +94,15 @@ public final class Database implements AutoCloseable {
    * @throws StoreException with a sentence for the operator when that is not possible
    */
   public static Database sqlite(Path file) {
+    return sqlite(file, List.of());
+  }
+
+  /** As above, with further migrations. */
+  static Database sqlite(Path file, List<String> migrations) {
     FileLock owner = lock(file);
     try {
       SQLiteDataSource source = source(file);
-      long migrated = migrate(source, Dialect.SQLITE);
+      long migrated = migrate(source, Dialect.SQLITE, migrations);
       var auditMac = new AuditMac();
       return new Database(
           Dialect.SQLITE,
@@ -84,7 +113,11 @@ public final class Database implements AutoCloseable {
           file,
           auditMac,
           migrated);
+    } catch (StoreException e) {
+      free(owner);
+      throw e;
     } catch (SQLException e) {
+      free(owner);
       throw new StoreException(
           "The database file "
               + file
@@ -184,21 +217,37 @@ public final class Database implements AutoCloseable {
    * @throws StoreException with a sentence for the operator when that is not possible
    */
   public static Database postgres(URI url, int connections) {
-    var config = new HikariConfig();
-    config.setPoolName("postgres");
-    config.setJdbcUrl(jdbcUrl(url));
-    config.setDataSourceProperties(credentials(url));
-    config.setMaximumPoolSize(connections);
-    config.setConnectionTimeout(10_000);
-    config.setInitializationFailTimeout(-1);
+    return postgres(url, connections, List.of());
+  }
+
+  /** As above, with further migrations. */
+  static Database postgres(URI url, int connections, List<String> migrations) {
+    // A migration may take long, so that it has connections of its own, without a limit.
+    long migrated;
+    try (HikariDataSource source = new HikariDataSource(connections(url, 3))) {
+      migrated = migrate(source, Dialect.POSTGRES, migrations);
+    }
+    HikariConfig config = connections(url, connections);
+    config.addDataSourceProperty("socketTimeout", String.valueOf(SECONDS_WITHOUT_ANSWER));
+    config.addDataSourceProperty("tcpKeepAlive", "true");
     var pool = new HikariDataSource(config);
     try {
-      long migrated = migrate(pool, Dialect.POSTGRES);
       return new Database(Dialect.POSTGRES, pool, null, null, null, null, new AuditMac(), migrated);
     } catch (StoreException e) {
       pool.close();
       throw e;
     }
+  }
+
+  private static HikariConfig connections(URI url, int most) {
+    var config = new HikariConfig();
+    config.setPoolName("postgres");
+    config.setJdbcUrl(jdbcUrl(url));
+    config.setDataSourceProperties(credentials(url));
+    config.setMaximumPoolSize(most);
+    config.setConnectionTimeout(10_000);
+    config.setInitializationFailTimeout(-1);
+    return config;
   }
 
   static String jdbcUrl(URI url) {
@@ -226,31 +275,88 @@ public final class Database implements AutoCloseable {
     return URLDecoder.decode(part.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  /** Gives the number of the newest migration that this version knows. */
-  private static long migrate(DataSource source, Dialect dialect) {
+  /**
+   * Brings a schema up to date. One of the next generation is left as it is, and worked with: what
+   * that one adds is no harm to this version. Of those beyond nothing is known.
+   *
+   * @return the number of the newest migration that this version knows
+   */
+  private static long migrate(DataSource source, Dialect dialect, List<String> more) {
     try {
-      Flyway flyway = migrations(source, dialect);
-      flyway.migrate();
+      long there = generation(source);
+      if (there > GENERATION + 1) {
+        throw new StoreException(
+            "The database has a schema of generation "
+                + there
+                + ", and this version of Graft knows generation "
+                + GENERATION
+                + " and gets along with "
+                + (GENERATION + 1)
+                + ". It was made by a version that is too far ahead. Start that version, or one in"
+                + " between, or restore a backup that this version made.");
+      }
+      boolean isAhead = there == GENERATION + 1;
+      Flyway flyway = flyway(source, dialect, more, isAhead);
+      if (isAhead) {
+        LOG.info(
+            "the database has a schema of generation {}, one ahead of this version: it is left as it"
+                + " is",
+            there);
+        flyway.validate();
+      } else {
+        flyway.migrate();
+      }
       return Stream.of(flyway.info().all())
           .filter(migration -> migration.getState().isResolved())
           .mapToLong(migration -> migration.getVersion().getMajor().longValue())
           .max()
           .orElse(0);
+    } catch (SQLException e) {
+      throw new StoreException(unreachable(e), false, e);
     } catch (FlywayException e) {
       throw new StoreException(migrationFailure(e), false, e);
     }
   }
 
-  private static Flyway migrations(DataSource source, Dialect dialect) {
+  private static Flyway flyway(
+      DataSource source, Dialect dialect, List<String> more, boolean isAhead) {
     return Flyway.configure()
         .dataSource(source)
-        .locations("classpath:dev/graft/store/migrations")
+        .locations(
+            Stream.concat(Stream.of("classpath:dev/graft/store/migrations"), more.stream())
+                .toArray(String[]::new))
         .table("graft_migration")
         .placeholders(dialect.placeholders())
         // A migration that this version does not know was made by a newer one.
-        .ignoreMigrationPatterns(new String[0])
+        .ignoreMigrationPatterns(isAhead ? new String[] {"*:future"} : new String[0])
         .validateMigrationNaming(true)
         .load();
+  }
+
+  /** The generation of the schema that is there, 0 when there is none. */
+  private static long generation(DataSource source) throws SQLException {
+    try (Connection connection = source.getConnection();
+        ResultSet tables =
+            connection
+                .getMetaData()
+                .getTables(null, connection.getSchema(), "schema_generation", null)) {
+      if (!tables.next()) {
+        return 0;
+      }
+      try (Statement asking = connection.createStatement();
+          ResultSet newest =
+              asking.executeQuery("SELECT COALESCE(MAX(generation), 0) FROM schema_generation")) {
+        newest.next();
+        return newest.getLong(1);
+      }
+    }
+  }
+
+  private static String unreachable(SQLException e) {
+    return "The database cannot be reached or changed: "
+        + plain(e)
+        + ". See whether it is running, whether GRAFT_DATABASE_URL is right, and whether its user"
+        + " may create tables.";
   }
 
   private static String migrationFailure(FlywayException e) {
@@ -259,14 +365,27 @@ public final class Database implements AutoCloseable {
       return "The database was made by a newer version of Graft than this one. Start that version,"
           + " or restore a backup that this version made.";
     }
-    if (e.getCause() instanceof SQLException sql) {
-      return "The database cannot be reached or changed: "
-          + plain(sql)
-          + ". See whether it is running, whether GRAFT_DATABASE_URL is right, and whether its user"
-          + " may create tables.";
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        return step(e)
+            .map(step ->
+                "The database could not be brought up to date: "
+                    + step
+                    + " failed ("
+                    + plain(sql)
+                    + "), and nothing of it was kept. What was there is as it was. Start the version"
+                    + " that ran before, or this one again when the reason is gone.")
+            .orElseGet(() -> unreachable(sql));
+      }
     }
     return "The database could not be brought up to date: "
         + message.lines().findFirst().orElse("");
+  }
+
+  /** The file that failed, when it was one. */
+  private static Optional<String> step(FlywayException e) {
+    Matcher file = MIGRATION.matcher(String.valueOf(e.getMessage()));
+    return file.find() ? Optional.of("the step " + file.group()) : Optional.empty();
   }
 
   static String plain(SQLException e) {
@@ -275,6 +394,11 @@ public final class Database implements AutoCloseable {
 
   Dialect dialect() {
     return dialect;
+  }
+
+  /** The one clock of all nodes that share this database. */
+  public InstantSource clock() {
+    return clock;
   }
 
   /** The connections to PostgreSQL themselves, for a library that writes its own statements. */
@@ -400,7 +524,7 @@ public final class Database implements AutoCloseable {
 
   /** Whether a newer version of Graft than this one made a copy of a SQLite file what it is. */
   static boolean isOfNewerVersion(Path copy) {
-    return Stream.of(migrations(reading(copy), Dialect.SQLITE).info().all())
+    return Stream.of(flyway(reading(copy), Dialect.SQLITE, List.of(), false).info().all())
         .anyMatch(migration -> !migration.getState().isResolved());
   }
 
@@ -478,11 +602,15 @@ public final class Database implements AutoCloseable {
       pool.close();
     }
     if (owner != null) {
-      try {
-        owner.acquiredBy().close();
-      } catch (IOException e) {
-        throw new IllegalStateException("the lock on the database file could not be freed", e);
-      }
+      free(owner);
+    }
+  }
+
+  private static void free(FileLock owner) {
+    try {
+      owner.acquiredBy().close();
+    } catch (IOException e) {
+      throw new IllegalStateException("the lock on the database file could not be freed", e);
     }
   }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -28,15 +29,24 @@ public final class Operations {
 
   private final Database database;
   private final Duration leaseTime;
+  private final Function<String, Lease.@Nullable Pacing> pacing;
+
+  /** As below, with accounts that are called at no pace. */
+  public Operations(Database database, Duration leaseTime) {
+    this(database, leaseTime, _ -> null);
+  }
 
   /**
    * Operations on this database.
    *
    * @param leaseTime how long a holder that says nothing keeps its account
+   * @param pacing how far this node is with calling an account, null when there is nothing to say
    */
-  public Operations(Database database, Duration leaseTime) {
+  public Operations(
+      Database database, Duration leaseTime, Function<String, Lease.@Nullable Pacing> pacing) {
     this.database = database;
     this.leaseTime = leaseTime;
+    this.pacing = pacing;
   }
 
   /**
@@ -158,21 +168,55 @@ public final class Operations {
         ON CONFLICT (account_id) DO NOTHING
         """,
         accountId);
+    // Who died with the account in hand said nothing of its last calls: none is ready, then.
     return sql.first(
-            "UPDATE lease SET fence = fence + 1, holder = ?, until = "
-                + now
-                + " + ? WHERE account_id = ? AND until <= "
-                + now
-                + " RETURNING fence",
+            """
+            UPDATE lease SET fence = fence + 1, holder = ?, until = %1$s + ?,
+              pace_ready = CASE WHEN until = 0 THEN pace_ready ELSE 0 END,
+              pace_at = CASE WHEN until = 0 THEN pace_at ELSE until END
+            WHERE account_id = ? AND until <= %1$s
+            RETURNING fence, pace_ready, pace_rate, %1$s - pace_at AS pace_age
+            """
+                .formatted(now),
             holder,
             leaseTime.toMillis(),
             accountId)
-        .map(row -> new Lease(accountId, holder, row.number("fence"), wasLeft));
+        .map(row -> new Lease(accountId, holder, row.number("fence"), wasLeft, pacing(row)));
+  }
+
+  private static Lease.@Nullable Pacing pacing(Sql.Row row) {
+    Long ready = row.numberOrNull("pace_ready");
+    Long rate = row.numberOrNull("pace_rate");
+    return ready == null || rate == null
+        ? null
+        : new Lease.Pacing(ready, Duration.ofMillis(row.number("pace_age")), rate);
   }
 
   /** Keeps a lease for another lease time; false when it has passed to someone else or ended. */
   public boolean renew(Lease lease) {
-    return database.write(sql -> renew(sql, database.dialect(), lease, leaseTime));
+    return database.write(sql -> {
+      boolean kept = renew(sql, database.dialect(), lease, leaseTime);
+      if (kept) {
+        keepPacing(sql, lease, "");
+      }
+      return kept;
+    });
+  }
+
+  /** Writes down how far the calls are, together with what else becomes of the lease. */
+  private int keepPacing(Sql sql, Lease lease, String more) {
+    Lease.Pacing now = pacing.apply(lease.accountId());
+    return sql.execute(
+        "UPDATE lease SET "
+            + more
+            + "pace_ready = ?, pace_rate = ?, pace_at = "
+            + database.dialect().now()
+            + " - ? WHERE account_id = ? AND fence = ?",
+        new Sql.Integral(now == null ? null : now.ready()),
+        new Sql.Integral(now == null ? null : now.perSecond()),
+        now == null ? 0 : now.since().toMillis(),
+        lease.accountId(),
+        lease.fence());
   }
 
   static boolean renew(Sql sql, Dialect dialect, Lease lease, Duration leaseTime) {
@@ -187,11 +231,8 @@ public final class Operations {
         == 1;
   }
 
-  private static void giveBack(Sql sql, Lease lease) {
-    sql.execute(
-        "UPDATE lease SET until = 0 WHERE account_id = ? AND fence = ?",
-        lease.accountId(),
-        lease.fence());
+  private void giveBack(Sql sql, Lease lease) {
+    keepPacing(sql, lease, "until = 0, ");
   }
 
   /** Gives an account back without a word on its operation. */

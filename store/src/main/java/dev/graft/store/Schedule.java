@@ -52,16 +52,29 @@ public final class Schedule implements AutoCloseable {
    *     work is taken over
    */
   record Pace(Duration poll, Duration heartbeat) {
-    static final Pace USUAL = new Pace(Duration.ofSeconds(1), Duration.ofSeconds(5));
+    private static final Duration SLOWEST = Duration.ofSeconds(5);
+    private static final Duration QUICKEST = Duration.ofMillis(250);
+
+    /** A node that died is given up before its leases end. */
+    static Pace within(Duration leaseTime) {
+      Duration heartbeat = leaseTime.dividedBy(6);
+      return new Pace(
+          Duration.ofSeconds(1),
+          heartbeat.compareTo(SLOWEST) > 0
+              ? SLOWEST
+              : heartbeat.compareTo(QUICKEST) < 0 ? QUICKEST : heartbeat);
+    }
   }
 
   /**
    * Begins with these tasks.
    *
    * @param node names this process among those that share the database
+   * @param leaseTime how long a node that says nothing keeps what it works on
    */
-  public static Schedule start(Database database, String node, List<Task> tasks) {
-    return start(database, node, tasks, Pace.USUAL);
+  public static Schedule start(
+      Database database, String node, List<Task> tasks, Duration leaseTime) {
+    return start(database, node, tasks, Pace.within(leaseTime));
   }
 
   static Schedule start(Database database, String node, List<Task> tasks, Pace pace) {

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +28,14 @@ final class SharedSchedule {
   private final Scheduler scheduler;
 
   SharedSchedule(Database database, String node, List<Schedule.Task> tasks, Schedule.Pace pace) {
-    var clock = new DatabaseClock(database);
+    InstantSource clock = database.clock();
     this.scheduler =
         Scheduler.create(database.connections())
             .tableName("scheduled_task")
             .jdbcCustomization(new NumbersForInstants())
             .serializer(new NoData())
             .schedulerName(new SchedulerName.Fixed(node))
-            .clock(clock::now)
+            .clock(clock::instant)
             .threads(Math.max(1, tasks.size()))
             .pollingInterval(pace.poll())
             .heartbeatInterval(pace.heartbeat())

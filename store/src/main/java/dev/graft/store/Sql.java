@@ -90,6 +90,18 @@ final class Sql {
       statements.put(text, made);
       return made;
     }
+
+    void forget(String text) {
+      Prepared gone = statements.remove(text);
+      if (gone != null) {
+        try {
+          gone.statement.close();
+        } catch (SQLException e) {
+          // It is of no use in any case.
+          return;
+        }
+      }
+    }
   }
 
   /** What proves that a record of the audit trail is Graft's own. */
@@ -116,7 +128,7 @@ final class Sql {
       }
       return rows;
     } catch (SQLException e) {
-      throw Database.translated(e);
+      throw failed(text, e);
     }
   }
 
@@ -148,7 +160,7 @@ final class Sql {
     try (Prepared prepared = prepared(text, values)) {
       return prepared.statement.executeUpdate();
     } catch (SQLException e) {
-      throw Database.translated(e);
+      throw failed(text, e);
     }
   }
 
@@ -164,8 +176,16 @@ final class Sql {
       }
       prepared.statement.executeBatch();
     } catch (SQLException e) {
-      throw Database.translated(e);
+      throw failed(text, e);
     }
+  }
+
+  /** A statement of SQLite that failed once, for want of room perhaps, does nothing ever after. */
+  private StoreException failed(String text, SQLException e) {
+    if (compiled != null) {
+      compiled.forget(text);
+    }
+    return Database.translated(e);
   }
 
   private Prepared prepared(String text, @Nullable Object... values) throws SQLException {

@@ -108,10 +108,25 @@ final class SqliteWriter implements AutoCloseable {
     try {
       job.run(sql);
       control.execute("RELEASE one");
+    } catch (StoreException e) {
+      // On a full disk SQLite ends the whole transaction by itself, and with it the savepoint.
+      if (!isBackTo(control)) {
+        throw e;
+      }
+      job.outcome.completeExceptionally(e);
     } catch (RuntimeException | Error e) {
+      isBackTo(control);
+      job.outcome.completeExceptionally(e);
+    }
+  }
+
+  private static boolean isBackTo(Statement control) {
+    try {
       control.execute("ROLLBACK TO one");
       control.execute("RELEASE one");
-      job.outcome.completeExceptionally(e);
+      return true;
+    } catch (SQLException e) {
+      return false;
     }
   }
 

@@ -25,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Every promise of the store, on either database. */
@@ -66,6 +67,10 @@ interface StoreContract {
   }
 
   default Account account(String user) {
+    return linked(database(), user);
+  }
+
+  static Account linked(Database database, String user) {
     var account =
         new Account(
             id("acc_"),
@@ -78,7 +83,7 @@ interface StoreContract {
     var dataKey =
         new StoredDataKey(
             account.dataKey(), account.id(), "local:", "k1", new Sealed(new byte[] {9}));
-    assertThat(new Accounts(database()).link(user, null, account, dataKey, ACT)).isTrue();
+    assertThat(new Accounts(database).link(user, null, account, dataKey, ACT)).isTrue();
     return account;
   }
 
@@ -732,5 +737,41 @@ interface StoreContract {
     assertThat(operations.withId(claim.operation().id())).isEmpty();
     assertThat(operations.stories(claim.operation(), SEAL)).isEmpty();
     assertThat(new Installations(database()).ofAccount(account.id())).isEmpty();
+  }
+
+  @Test
+  default void howFastAnAccountMayBeCalledGoesWithItsLease() throws Exception {
+    Account account = account(id("user"));
+    var said = new AtomicReference<Lease.Pacing>();
+    var first = new Operations(database(), Duration.ofSeconds(30), _ -> said.get());
+    Lease fresh = first.take(account.id(), "a").orElseThrow();
+    assertThat(fresh.pacing()).isNull();
+
+    said.set(new Lease.Pacing(-2_500, Duration.ofSeconds(-4), 1_250));
+    first.giveBack(fresh);
+    Lease next = operations(Duration.ofMillis(300)).take(account.id(), "b").orElseThrow();
+    assertThat(next.pacing())
+        .satisfies(pacing -> {
+          assertThat(pacing.ready()).isEqualTo(-2_500);
+          assertThat(pacing.perSecond()).isEqualTo(1_250);
+          assertThat(pacing.since()).isBetween(Duration.ofSeconds(-4), Duration.ZERO);
+        });
+
+    Thread.sleep(400);
+    Lease heir = operations(Duration.ofSeconds(30)).take(account.id(), "c").orElseThrow();
+    assertThat(heir.pacing())
+        .as("of a holder that died nobody knows what it called last")
+        .satisfies(pacing -> {
+          assertThat(pacing.ready()).isZero();
+          assertThat(pacing.perSecond()).isEqualTo(1_250);
+          assertThat(pacing.since()).isPositive();
+        });
+
+    said.set(new Lease.Pacing(7_000, Duration.ZERO, 2_000));
+    assertThat(first.renew(heir)).isTrue();
+    first.giveBack(new Lease(account.id(), "b", next.fence()));
+    assertThat(operations(Duration.ofSeconds(30)).take(account.id(), "d"))
+        .as("who outlived its lease says nothing of it")
+        .isEmpty();
   }
 }

@@ -13,6 +13,13 @@ sealed interface Answer {
   record Response(int status, @Nullable String retryAfter, @Nullable JsonNode json)
       implements Answer {}
 
-  /** No response, or a part of one. */
-  record Broken(boolean timedOut, String cause) implements Answer {}
+  /** Nothing was sent: every connection was in use. */
+  record NotSent() implements Answer {}
+
+  /**
+   * No response, or a part of one.
+   *
+   * @param unreached when there was no connection at all
+   */
+  record Broken(boolean timedOut, boolean unreached, String cause) implements Answer {}
 }

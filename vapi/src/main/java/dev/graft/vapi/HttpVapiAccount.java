@@ -31,6 +31,7 @@ public final class HttpVapiAccount implements VapiAccount {
   private final Duration callLimit;
   private final Instant deadline;
   private final InstantSource clock;
+  private final Manner manner;
   private final Meaning meaning;
 
   /**
@@ -45,13 +46,15 @@ public final class HttpVapiAccount implements VapiAccount {
       Secret key,
       Duration callLimit,
       Instant deadline,
-      InstantSource clock) {
+      InstantSource clock,
+      Manner manner) {
     this.http = http;
     this.host = host;
     this.key = key;
     this.callLimit = callLimit;
     this.deadline = deadline;
     this.clock = clock;
+    this.manner = manner;
     this.meaning = new Meaning(clock);
   }
 
@@ -83,26 +86,27 @@ public final class HttpVapiAccount implements VapiAccount {
   }
 
   private Reply write(String method, String path, @Nullable ObjectNode body) {
-    return meaning.of(
-        http.exchange(
-            method, host, path, key, body == null ? null : Json.writeBytes(body), callLimit),
-        key);
+    return exchange(method, path, body);
   }
 
   Reply read(String pathAndQuery) {
     for (int tries = 1; ; tries++) {
-      Reply reply = meaning.of(http.exchange("GET", host, pathAndQuery, key, null, callLimit), key);
+      Reply reply = exchange("GET", pathAndQuery, null);
       Duration pause =
           switch (reply) {
             case Reply.Ok _, Reply.Refused _ -> null;
-            case Reply.Throttled(var retryAfter) -> retryAfter == null ? jitter(tries) : retryAfter;
+            case Reply.Throttled held when !held.isWorthWaiting() -> null;
+            case Reply.Throttled held ->
+                held.retryAfter() == null ? jitter(tries) : held.retryAfter();
             case Reply.Unknown _ -> jitter(tries);
           };
       boolean last = tries >= READ_TRIES && !(reply instanceof Reply.Throttled);
       if (pause == null || last || clock.instant().plus(pause).isAfter(deadline)) {
         return reply;
       }
-      sleep(pause);
+      if (!http.pause(pause)) {
+        return reply;
+      }
     }
   }
 
@@ -112,12 +116,98 @@ public final class HttpVapiAccount implements VapiAccount {
     return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most / 4, most));
   }
 
-  private static void sleep(Duration pause) {
+  /**
+   * One exchange, when its turn has come. What is held back on the way there was certainly not
+   * sent.
+   */
+  private Reply exchange(String method, String path, @Nullable ObjectNode body) {
+    if (http.isStopping()) {
+      return new Reply.Throttled(null, Reply.Brake.STOPPING);
+    }
+    Duration closed = http.circuit(host).closedFor();
+    if (closed.isPositive()) {
+      return new Reply.Throttled(closed, Reply.Brake.CIRCUIT);
+    }
+    Duration left = Duration.between(clock.instant(), deadline);
+    Duration wait = manner.pace().turn(left.isNegative() ? Duration.ZERO : left);
+    if (wait.isPositive() && wait.compareTo(left) > 0) {
+      return new Reply.Throttled(wait, Reply.Brake.PACE);
+    }
+    manner.waited(wait);
+    if (wait.isPositive() && !http.pause(wait)) {
+      return new Reply.Throttled(null, Reply.Brake.STOPPING);
+    }
+    // Others of the same account may each take their time before it.
+    Duration patience = left.compareTo(callLimit) > 0 ? left : callLimit;
     try {
-      Thread.sleep(pause);
+      if (!manner.pace().enter(patience)) {
+        return new Reply.Throttled(Duration.ofSeconds(1), Reply.Brake.CONNECTIONS);
+      }
+      try {
+        return inTurn(method, path, body, patience);
+      } finally {
+        manner.pace().leave();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for Vapi", e);
+    }
+  }
+
+  private Reply inTurn(String method, String path, @Nullable ObjectNode body, Duration patience)
+      throws InterruptedException {
+    if (!manner.inBackground()) {
+      return admitted(method, path, body);
+    }
+    if (!http.enterBackground(patience)) {
+      return new Reply.Throttled(Duration.ofSeconds(1), Reply.Brake.CONNECTIONS);
+    }
+    try {
+      return admitted(method, path, body);
+    } finally {
+      http.leaveBackground();
+    }
+  }
+
+  private Reply admitted(String method, String path, @Nullable ObjectNode body) {
+    boolean isRead = method.equals("GET");
+    if (http.isStopping()) {
+      return new Reply.Throttled(null, Reply.Brake.STOPPING);
+    }
+    if (!isRead) {
+      manner.beforeWrite().run();
+    }
+    Circuit circuit = http.circuit(host);
+    Duration closed = circuit.admit(isRead);
+    if (closed.isPositive()) {
+      return new Reply.Throttled(closed, Reply.Brake.CIRCUIT);
+    }
+    Answer answer = null;
+    try {
+      answer =
+          http.exchange(
+              method, host, path, key, body == null ? null : Json.writeBytes(body), callLimit);
+    } finally {
+      tell(circuit, answer);
+    }
+    Reply reply = meaning.of(answer, key);
+    if (reply instanceof Reply.Throttled(var retryAfter, var brake) && brake == Reply.Brake.VAPI) {
+      manner.tooMany(retryAfter);
+    } else if (answer instanceof Answer.Response) {
+      manner.pace().taken();
+    }
+    return reply;
+  }
+
+  /**
+   * What an exchange tells of its host; one that was not made tells as little as one that failed.
+   */
+  private void tell(Circuit circuit, @Nullable Answer answer) {
+    switch (answer) {
+      case Answer.Response(int status, var _, var _) when status < 500 -> circuit.answered();
+      case Answer.Broken(boolean _, boolean unreached, String _) ->
+          circuit.failed(manner.account(), unreached);
+      case null, default -> circuit.failed(manner.account(), false);
     }
   }
 

@@ -42,11 +42,18 @@ public final class KeyProbe {
   private final VapiHttp http;
   private final Duration callLimit;
   private final InstantSource clock;
+  private final boolean inBackground;
 
-  public KeyProbe(VapiHttp http, Duration callLimit, InstantSource clock) {
+  /**
+   * A probe.
+   *
+   * @param inBackground when nobody waits for what it finds
+   */
+  public KeyProbe(VapiHttp http, Duration callLimit, InstantSource clock, boolean inBackground) {
     this.http = http;
     this.callLimit = callLimit;
     this.clock = clock;
+    this.inBackground = inBackground;
   }
 
   /** Tries a key at all of these hosts at the same time. */
@@ -114,6 +121,13 @@ public final class KeyProbe {
   }
 
   private HttpVapiAccount account(Host host, Secret key) {
-    return new HttpVapiAccount(http, host, key, callLimit, clock.instant().plus(callLimit), clock);
+    return new HttpVapiAccount(
+        http,
+        host,
+        key,
+        callLimit,
+        clock.instant().plus(callLimit),
+        clock,
+        Manner.ofStranger(inBackground));
   }
 }

@@ -37,7 +37,8 @@ final class Meaning {
    */
   Reply of(Answer answer, Secret key) {
     return switch (answer) {
-      case Answer.Broken(boolean timedOut, String cause) ->
+      case Answer.NotSent() -> new Reply.Throttled(Duration.ofSeconds(1), Reply.Brake.CONNECTIONS);
+      case Answer.Broken(boolean timedOut, boolean _, String cause) ->
           new Reply.Unknown(timedOut ? Reply.Trouble.TIMED_OUT : Reply.Trouble.UNREACHABLE, cause);
       case Answer.Response response -> of(response, key);
     };

@@ -8,16 +8,21 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -28,6 +33,7 @@ import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionRequestTimeoutException;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
@@ -61,6 +67,9 @@ public final class VapiHttp implements AutoCloseable {
   private final CloseableHttpClient client;
   private final ScheduledThreadPoolExecutor deadlines;
   private final ExecutorService together = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<Host, Circuit> circuits;
+  private final Semaphore background;
+  private final CountDownLatch stopping = new CountDownLatch(1);
 
   /**
    * Opens nothing yet.
@@ -80,6 +89,13 @@ public final class VapiHttp implements AutoCloseable {
   public VapiHttp(List<Host> hosts, int connections, Consumer<Exchange> listener) {
     this.hosts = List.copyOf(hosts);
     this.listener = listener;
+    this.circuits =
+        hosts.stream()
+            .distinct()
+            .collect(
+                Collectors.toUnmodifiableMap(host -> host, _ -> new Circuit(System::nanoTime)));
+    // Whoever waits finds the other connections free, however much there is to do in background.
+    this.background = new Semaphore(Math.max(1, connections / 4), true);
     PoolingHttpClientConnectionManager pool =
         PoolingHttpClientConnectionManagerBuilder.create()
             .setMaxConnTotal(connections * 2)
@@ -161,6 +177,61 @@ public final class VapiHttp implements AutoCloseable {
         : new IllegalStateException("a call to Vapi failed in an unexpected way", e);
   }
 
+  /** Whether a host answers, as far as this node knows. */
+  public Circuit circuit(Host host) {
+    Circuit circuit = circuits.get(host);
+    if (circuit == null) {
+      throw new IllegalArgumentException("no key is sent to " + host);
+    }
+    return circuit;
+  }
+
+  /** What the host is like that answers best. */
+  public Circuit.State state() {
+    return circuits.values().stream()
+        .map(circuit -> circuit.seen().state())
+        .min(Comparator.naturalOrder())
+        .orElse(Circuit.State.CLOSED);
+  }
+
+  /** Sends nothing more. What is on its way goes on. */
+  public void stopSending() {
+    stopping.countDown();
+  }
+
+  /** Ends what is on its way, too. Nobody then knows what became of it. */
+  public void cutOff() {
+    stopSending();
+    client.close(org.apache.hc.core5.io.CloseMode.IMMEDIATE);
+  }
+
+  boolean isStopping() {
+    return stopping.getCount() == 0;
+  }
+
+  /**
+   * Waits, but not longer than anything is sent.
+   *
+   * @return whether something may still be sent then
+   */
+  public boolean pause(Duration pause) {
+    try {
+      return !isStopping() && !stopping.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for Vapi", e);
+    }
+  }
+
+  /** One of the calls that nobody waits for; false when none came free in time. */
+  boolean enterBackground(Duration atMost) throws InterruptedException {
+    return background.tryAcquire(atMost.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  void leaveBackground() {
+    background.release();
+  }
+
   /**
    * Exchanges one request for one answer.
    *
@@ -201,7 +272,7 @@ public final class VapiHttp implements AutoCloseable {
     var request = new HttpUriRequestBase(method, java.net.URI.create(host.urlOf(path)));
     request.setConfig(
         RequestConfig.custom()
-            .setConnectionRequestTimeout(Timeout.of(limit))
+            .setConnectionRequestTimeout(Timeout.of(limit.multipliedBy(4).dividedBy(5)))
             .setResponseTimeout(Timeout.of(limit))
             .build());
     request.setHeader("Accept", "application/json");
@@ -223,12 +294,26 @@ public final class VapiHttp implements AutoCloseable {
     try {
       return ScopedValue.where(KeyedRequests.KEY, key)
           .call(() -> client.execute(request, response -> read(response, request)));
+    } catch (ConnectionRequestTimeoutException e) {
+      return new Answer.NotSent();
+    } catch (IllegalStateException e) {
+      if (!isStopping()) {
+        throw e;
+      }
+      return new Answer.Broken(false, false, "this node of Graft was stopped");
     } catch (IOException e) {
       boolean timedOut = late.get() || e instanceof InterruptedIOException;
-      return new Answer.Broken(timedOut, timedOut ? "no answer from Vapi in time" : words(e));
+      return new Answer.Broken(
+          timedOut, isUnreached(e), timedOut ? "no answer from Vapi in time" : words(e));
     } finally {
       alarm.cancel(false);
     }
+  }
+
+  private static boolean isUnreached(IOException e) {
+    return e instanceof java.net.UnknownHostException
+        || e instanceof java.net.ConnectException
+        || e instanceof org.apache.hc.client5.http.ConnectTimeoutException;
   }
 
   /** What went wrong, without anything that was sent: exceptions of the library name hosts only. */

@@ -205,7 +205,8 @@ class HostileServerTest {
     Host host = Host.at(URI.create("https://127.0.0.1:" + server.getAddress().getPort()));
     try (var http = new VapiHttp(List.of(host), 5)) {
       Answer answer = http.exchange("GET", host, "/assistant", KEY, null, LIMIT);
-      assertThat(answer).isEqualTo(new Answer.Broken(false, "no trusted connection to Vapi (TLS)"));
+      assertThat(answer)
+          .isEqualTo(new Answer.Broken(false, false, "no trusted connection to Vapi (TLS)"));
       assertThat(asked).hasValue(0);
     } finally {
       server.stop(0);

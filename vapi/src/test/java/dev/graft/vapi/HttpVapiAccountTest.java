@@ -68,7 +68,8 @@ class HttpVapiAccountTest {
         Secret.copyOf(KEY),
         callLimit,
         Instant.now().plus(deadline),
-        InstantSource.system());
+        InstantSource.system(),
+        Manner.ofStranger(false));
   }
 
   private Reply send(Call call) {

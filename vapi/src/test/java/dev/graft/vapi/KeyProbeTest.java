@@ -30,7 +30,7 @@ class KeyProbeTest {
   }
 
   private KeyProbe.Result probe(String key) {
-    return new KeyProbe(http, Duration.ofSeconds(2), InstantSource.system())
+    return new KeyProbe(http, Duration.ofSeconds(2), InstantSource.system(), false)
         .probe(Secret.copyOf(key), List.of(us, eu));
   }
 

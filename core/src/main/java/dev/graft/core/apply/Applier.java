@@ -309,10 +309,11 @@ public final class Applier {
         case Reply.Refused refused -> {
           return refused(attempt, refused);
         }
-        case Reply.Throttled(var retryAfter) -> {
+        case Reply.Throttled throttled -> {
           write();
-          if (!tempo.waits(retryAfter == null ? pause : retryAfter)) {
-            enter(attempt.intent, new JournalEntry.NotDone(now(), "too many requests"));
+          Duration wait = throttled.retryAfter();
+          if (!throttled.isWorthWaiting() || !tempo.waits(wait == null ? pause : wait)) {
+            enter(attempt.intent, new JournalEntry.NotDone(now(), heldBack(throttled)));
             return new Applied.Unfinished(reply);
           }
         }
@@ -337,6 +338,10 @@ public final class Applier {
   private static boolean isAbout(Intent intent, ObjectNode body) {
     Optional<ObjectId> id = Doubt.idOf(body);
     return id.isPresent() && (intent.object() == null || id.get().equals(intent.object()));
+  }
+
+  private static String heldBack(Reply.Throttled throttled) {
+    return throttled.brake() == Reply.Brake.VAPI ? "too many requests" : "it was not sent";
   }
 
   private static String cause(Reply reply) {
@@ -451,7 +456,8 @@ public final class Applier {
       } else if (reply instanceof Reply.Refused refused) {
         return new Applied.Refused(intent.address(), refused);
       }
-      if (!tempo.waits(Tempo.backOff(tries))) {
+      boolean worthWaiting = !(reply instanceof Reply.Throttled held) || held.isWorthWaiting();
+      if (!worthWaiting || !tempo.waits(Tempo.backOff(tries))) {
         return new Applied.Unfinished(reply);
       }
     }

@@ -33,8 +33,36 @@ public sealed interface Reply {
     }
   }
 
-  /** Certainly nothing was done yet: too many requests. */
-  record Throttled(@Nullable Duration retryAfter) implements Reply {}
+  /**
+   * Certainly nothing was done yet: it was not sent, or refused unread.
+   *
+   * @param retryAfter when it may be taken, null when nobody said
+   */
+  record Throttled(@Nullable Duration retryAfter, Brake brake) implements Reply {
+    /** Vapi says that there are too many requests. */
+    public Throttled(@Nullable Duration retryAfter) {
+      this(retryAfter, Brake.VAPI);
+    }
+
+    /** Whether waiting for it is better than to say at once that it cannot be done now. */
+    public boolean isWorthWaiting() {
+      return brake == Brake.VAPI;
+    }
+  }
+
+  /** What held a request back. */
+  enum Brake {
+    /** Vapi's own limit. */
+    VAPI,
+    /** The pace that we keep for each account: its turn does not come in time. */
+    PACE,
+    /** Vapi's host has not answered anyone for a while. */
+    CIRCUIT,
+    /** This node has no connection free. */
+    CONNECTIONS,
+    /** This node is about to stop. */
+    STOPPING
+  }
 
   /** Vapi may or may not have acted: no answer came that can be believed. */
   record Unknown(Trouble trouble, String cause) implements Reply {}

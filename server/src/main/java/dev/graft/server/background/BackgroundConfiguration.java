@@ -2,6 +2,7 @@ package dev.graft.server.background;
 
 import dev.graft.server.Settings;
 import dev.graft.server.backup.BackingUp;
+import dev.graft.server.install.Recovery;
 import dev.graft.server.install.StoredPlans;
 import dev.graft.server.install.Watch;
 import dev.graft.server.link.KeyCheck;
@@ -26,9 +27,18 @@ public class BackgroundConfiguration {
   private static final Duration LOOK = Duration.ofMinutes(1);
 
   @Bean
-  Schedule schedule(Database database, List<Schedule.Task> tasks, Telemetry telemetry) {
+  Schedule schedule(
+      Database database, List<Schedule.Task> tasks, Settings settings, Telemetry telemetry) {
     return Schedule.start(
-        database, "node-" + UUID.randomUUID(), tasks.stream().map(telemetry::measured).toList());
+        database,
+        "node-" + UUID.randomUUID(),
+        tasks.stream().map(telemetry::measured).toList(),
+        settings.leaseTime());
+  }
+
+  @Bean
+  Schedule.Task finishOperations(Recovery recovery) {
+    return new Schedule.Task("finish-operations", Duration.ofSeconds(1), recovery::run);
   }
 
   @Bean

@@ -91,13 +91,13 @@ public record Failure(
 
   private static Failure away(Reply reply, String next) {
     return switch (reply) {
-      case Reply.Throttled(var retryAfter) ->
+      case Reply.Throttled(var retryAfter, var brake) ->
           new Failure(
               503,
-              "VAPI_UNAVAILABLE",
-              "Vapi answers that there are too many requests for this account." + next,
+              brake == Reply.Brake.CIRCUIT ? "VAPI_CIRCUIT_OPEN" : "VAPI_UNAVAILABLE",
+              heldBack(brake) + next,
               retryAfter == null ? Duration.ofSeconds(5) : retryAfter,
-              429,
+              brake == Reply.Brake.VAPI ? 429 : 0,
               List.of());
       case Reply.Unknown(Reply.Trouble trouble, String cause) ->
           new Failure(
@@ -123,6 +123,20 @@ public record Failure(
               Duration.ofSeconds(5),
               200,
               List.of());
+    };
+  }
+
+  private static String heldBack(Reply.Brake brake) {
+    return switch (brake) {
+      case VAPI -> "Vapi answers that there are too many requests for this account.";
+      case PACE ->
+          "Graft calls each account of Vapi's at a certain pace (GRAFT_VAPI_PACE), and this one's"
+              + " turn does not come in time.";
+      case CIRCUIT ->
+          "Vapi has not answered for a while, whichever account was asked for, so Graft asks only"
+              + " now and then until it does.";
+      case CONNECTIONS -> "Every connection of this node to Vapi is in use.";
+      case STOPPING -> "This node of Graft is being stopped.";
     };
   }
 

@@ -6,12 +6,15 @@ import dev.graft.core.apply.Reply;
 import dev.graft.core.apply.VapiAccount;
 import dev.graft.store.Lease;
 import dev.graft.store.Operations;
+import dev.graft.store.StoreException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A lease while it is used: renewed in the background, and checked by this machine's own clock
@@ -19,6 +22,8 @@ import java.util.function.LongSupplier;
  * longer than its lease therefore wakes up and sends nothing.
  */
 final class HeldLease implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HeldLease.class);
+
   private final Operations operations;
   private final Lease lease;
   private final Duration leaseTime;
@@ -56,8 +61,13 @@ final class HeldLease implements AutoCloseable {
 
   private void renew() {
     long askedAt = nanoTime.getAsLong();
-    if (operations.renew(lease)) {
-      sureUntil = askedAt + margin(leaseTime);
+    try {
+      if (operations.renew(lease)) {
+        sureUntil = askedAt + margin(leaseTime);
+      }
+    } catch (StoreException e) {
+      // Until the database is back the lease is as sure as it was; the next beat asks again.
+      LOG.debug("the lease of {} cannot be renewed now: {}", lease.accountId(), e.getMessage());
     }
   }
 
@@ -73,10 +83,17 @@ final class HeldLease implements AutoCloseable {
   private List<Reply> send(VapiAccount account, List<Call> calls) {
     boolean writes =
         calls.stream().anyMatch(call -> !(call instanceof Call.Get) && !(call instanceof Call.All));
-    if (writes && nanoTime.getAsLong() - sureUntil > 0) {
-      throw new Journal.LeaseLost();
+    if (writes) {
+      check();
     }
     return account.send(calls);
+  }
+
+  /** Before a write goes out, which may be a while after it was given to the account. */
+  void check() {
+    if (nanoTime.getAsLong() - sureUntil > 0) {
+      throw new Journal.LeaseLost();
+    }
   }
 
   @Override

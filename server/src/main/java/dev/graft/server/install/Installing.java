@@ -41,8 +41,12 @@ import dev.graft.store.Lease;
 import dev.graft.store.Operation;
 import dev.graft.store.Operations;
 import dev.graft.store.Releases;
+import dev.graft.vapi.Circuit;
 import dev.graft.vapi.Host;
 import dev.graft.vapi.HttpVapiAccount;
+import dev.graft.vapi.Manner;
+import dev.graft.vapi.Pace;
+import dev.graft.vapi.Paces;
 import dev.graft.vapi.VapiHttp;
 import dev.graft.vault.Secret;
 import java.time.Duration;
@@ -54,8 +58,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -77,10 +83,12 @@ public final class Installing implements AutoCloseable {
 
   private static final Duration FIRST_POLL = Duration.ofMillis(5);
   private static final Duration LONGEST_POLL = Duration.ofMillis(250);
+  private static final Duration CUT_OFF = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final Logger LOG = LoggerFactory.getLogger(Installing.class);
 
   private final VapiHttp http;
+  private final Paces paces;
   private final List<Host> hosts;
   private final Accounts accounts;
   private final Installations installations;
@@ -93,6 +101,7 @@ public final class Installing implements AutoCloseable {
   private final KeyCheck keyCheck;
   private final Events events;
   private final Telemetry telemetry;
+  private final Map<Lease, Operation> held = new ConcurrentHashMap<>();
   private final ScheduledExecutorService heartbeats =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("lease-heartbeats").factory());
@@ -109,6 +118,7 @@ public final class Installing implements AutoCloseable {
 
   public Installing(
       VapiHttp http,
+      Paces paces,
       List<Host> hosts,
       Accounts accounts,
       Installations installations,
@@ -122,6 +132,7 @@ public final class Installing implements AutoCloseable {
       Events events,
       Telemetry telemetry) {
     this.http = http;
+    this.paces = paces;
     this.hosts = List.copyOf(hosts);
     this.accounts = accounts;
     this.installations = installations;
@@ -175,10 +186,9 @@ public final class Installing implements AutoCloseable {
         }
         case Operations.Claim.Busy(var running) -> {
           awaited = running != null && isSame(running, asked) ? running.id() : null;
-          if (clock.instant().plus(poll).isAfter(deadline)) {
+          if (clock.instant().plus(poll).isAfter(deadline) || !http.pause(poll)) {
             return Optional.empty();
           }
-          sleep(poll);
           poll =
               poll.multipliedBy(2).compareTo(LONGEST_POLL) < 0
                   ? poll.multipliedBy(2)
@@ -193,10 +203,11 @@ public final class Installing implements AutoCloseable {
     Instant deadline = clock.instant().plus(times.request());
     while (true) {
       Optional<Lease> lease = operations.take(account.id(), ids.holder());
-      if (lease.isPresent() || clock.instant().plus(LONGEST_POLL).isAfter(deadline)) {
+      if (lease.isPresent()
+          || clock.instant().plus(LONGEST_POLL).isAfter(deadline)
+          || !http.pause(LONGEST_POLL)) {
         return lease;
       }
-      sleep(LONGEST_POLL);
     }
   }
 
@@ -207,25 +218,21 @@ public final class Installing implements AutoCloseable {
         && operation.request().equals(asked.request());
   }
 
-  private static void sleep(Duration pause) {
-    try {
-      Thread.sleep(pause);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while waiting", e);
-    }
-  }
-
-  /** Finishes an operation that nobody works on, if nobody does and it is not over. */
-  public void takeUp(String operationId) {
+  /**
+   * Works on an operation that nobody works on, if nobody does and it is not over.
+   *
+   * @return whether it was like that
+   */
+  boolean takeUp(String operationId) {
     long asking = System.nanoTime();
-    operations
-        .takeUp(operationId, ids.holder(), Caller.current().toString(), clock.instant())
-        .ifPresent(claim -> {
-          LOG.info("operation {} is taken up again", operationId);
-          telemetry.metrics().recovery();
-          work(claim, asking, clock.instant().plus(times.request()));
-        });
+    Optional<Operations.Claim.Yours> claim =
+        operations.takeUp(operationId, ids.holder(), Caller.current().toString(), clock.instant());
+    claim.ifPresent(mine -> {
+      LOG.info("operation {} is taken up again", operationId);
+      telemetry.metrics().recovery();
+      work(mine, asking, clock.instant().plus(times.request()));
+    });
+    return claim.isPresent();
   }
 
   private Operation work(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
@@ -237,6 +244,10 @@ public final class Installing implements AutoCloseable {
 
   private Operation worked(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
     Operation operation = claim.operation();
+    held.put(claim.lease(), operation);
+    if (claim.lease().pacing() instanceof Lease.Pacing(var ready, var since, var perSecond)) {
+      paces.of(operation.accountId()).goOnFrom(new Pace.State(ready, since, perSecond));
+    }
     try (var _ = MDC.putCloseable("operationId", operation.id());
         var _ = MDC.putCloseable("accountId", operation.accountId());
         var lease =
@@ -256,6 +267,8 @@ public final class Installing implements AutoCloseable {
         giveBackAfter(e, operation, lease);
         throw e;
       }
+    } finally {
+      held.remove(claim.lease());
     }
     return operations.withId(operation.id()).orElseThrow();
   }
@@ -280,14 +293,15 @@ public final class Installing implements AutoCloseable {
     Wish wish = Wish.fromJson(operation.request());
     Ledger ledger = installations.ledger(installation.id(), seal);
     Secret key = keys.apiKey(account, claim);
-    try (CurrentKey vapi = connected(account, key, operation.kind(), operation.id(), deadline)) {
+    try (CurrentKey vapi =
+        connected(account, key, operation.kind(), operation.id(), deadline, lease::check)) {
       Reconciler.Result result =
           new Reconciler(
                   lease.guard(vapi),
                   telemetry.measured(
                       operations.journal(
                           operation, lease.lease(), seal, Caller.current().toString())),
-                  new Tempo(clock, Installing::sleep, deadline, times.settling()))
+                  new Tempo(clock, http::pause, deadline, times.settling()))
               .run(
                   new Reconciler.Task(
                       operation.id(),
@@ -306,14 +320,22 @@ public final class Installing implements AutoCloseable {
   }
 
   private CurrentKey connected(
-      Account account, Secret key, String purpose, @Nullable String about, Instant deadline) {
+      Account account,
+      Secret key,
+      String purpose,
+      @Nullable String about,
+      Instant deadline,
+      Runnable beforeWrite) {
+    Manner manner =
+        Manner.of(account.id(), paces, Caller.current().equals(Caller.NODE), beforeWrite);
     return new CurrentKey(
         account,
         key,
         accounts,
         relinked -> keys.apiKey(relinked, purpose, about),
         (present, itsKey) ->
-            new HttpVapiAccount(http, hostOf(present), itsKey, times.call(), deadline, clock));
+            new HttpVapiAccount(
+                http, hostOf(present), itsKey, times.call(), deadline, clock, manner));
   }
 
   private List<Lost> lost(Operation operation, BodySeal seal) {
@@ -403,7 +425,7 @@ public final class Installing implements AutoCloseable {
         operations.postpone(
             lease.lease(),
             operation,
-            clock.instant().plus(pauseAfter(operation)),
+            clock.instant().plus(pauseAfter(operation, reply)),
             new Report(done, List.of(), Failure.unfinished(reply)).toJson());
       }
     }
@@ -481,6 +503,27 @@ public final class Installing implements AutoCloseable {
   private static Duration pauseAfter(Operation operation) {
     Duration pause = Duration.ofSeconds(1L << Math.min(operation.tries(), 9));
     return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+  }
+
+  /** The same after a reply that says when it may help to try again. */
+  private Duration pauseAfter(Operation operation, Reply reply) {
+    if (!(reply instanceof Reply.Throttled(var retryAfter, var brake))) {
+      return http.state() == Circuit.State.CLOSED
+          ? pauseAfter(operation)
+          : shortly(Duration.ofSeconds(1));
+    }
+    Duration said = retryAfter == null ? Duration.ZERO : retryAfter;
+    return switch (brake) {
+      // Another node goes on at once.
+      case STOPPING -> Duration.ZERO;
+      // None of its own tries failed; and not all that wait go on in the same moment.
+      case CIRCUIT, PACE, CONNECTIONS -> shortly(said);
+      case VAPI -> said.compareTo(pauseAfter(operation)) > 0 ? said : pauseAfter(operation);
+    };
+  }
+
+  private static Duration shortly(Duration after) {
+    return after.plusMillis(ThreadLocalRandom.current().nextLong(5_000));
   }
 
   /** What came of looking without doing anything. */
@@ -562,7 +605,8 @@ public final class Installing implements AutoCloseable {
   public Marks.Found marks(Account account) {
     Instant deadline = clock.instant().plus(times.request());
     Secret key = keys.apiKey(account, "recover", null);
-    try (CurrentKey vapi = connected(account, key, "recover", null, deadline)) {
+    try (CurrentKey vapi =
+        connected(account, key, "recover", null, deadline, Installing::nothingIsWritten)) {
       return Marks.look(vapi);
     }
   }
@@ -580,15 +624,64 @@ public final class Installing implements AutoCloseable {
     String about = installation.map(Installation::id).orElse(null);
     Secret key = keys.apiKey(account, purpose, about);
     Instant deadline = clock.instant().plus(times.request());
-    try (CurrentKey vapi = connected(account, key, purpose, about, deadline)) {
+    try (CurrentKey vapi =
+        connected(account, key, purpose, about, deadline, Installing::nothingIsWritten)) {
       return look.apply(new View(vapi, installation, ledger));
     }
+  }
+
+  private static void nothingIsWritten() {
+    throw new IllegalStateException("whoever only looks writes");
   }
 
   static Failure unseen(Reply reply) {
     return reply instanceof Reply.Refused refused
         ? Failure.refused(null, refused)
         : Failure.unread(reply);
+  }
+
+  /** How much that has time is worth beginning now: one thing is enough to see if Vapi is back. */
+  int worthBeginning(int free) {
+    return switch (http.state()) {
+      case CLOSED -> free;
+      case HALF_OPEN -> Math.min(1, free);
+      case OPEN -> 0;
+    };
+  }
+
+  /** How many operations this node works on. */
+  public int running() {
+    return held.size();
+  }
+
+  /**
+   * Ends what still runs: nothing more is sent to Vapi, so that each operation comes to its next
+   * line in the journal and gives its account back. Those that do not get there in time are cut
+   * off; what they sent and did not hear of is looked for by whoever goes on.
+   */
+  public void handBack(Duration within) {
+    http.stopSending();
+    if (!isIdleWithin(within)) {
+      http.cutOff();
+    }
+    if (!isIdleWithin(CUT_OFF)) {
+      held.forEach((lease, operation) -> {
+        LOG.warn("operation {} is cut off by the stop of this node", operation.id());
+        operations.postpone(lease, operation, clock.instant(), null);
+      });
+    }
+  }
+
+  private boolean isIdleWithin(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    try {
+      while (!held.isEmpty() && System.nanoTime() - end < 0) {
+        Thread.sleep(20);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return held.isEmpty();
   }
 
   @Override

@@ -2,75 +2,58 @@ package dev.graft.server.install;
 
 import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.Operations;
-import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Finishes what was left unfinished, by this process or by one that died, without anyone asking
- * again.
+ * Finishes what was left unfinished, by this node or by one that died, without anyone asking again.
+ * It is scheduled work: whichever node's turn it is takes up as much as it has places for, and what
+ * is left over is for the node whose turn is next.
  */
 public final class Recovery implements AutoCloseable {
-  private static final int TOGETHER = 16;
+  private static final int TOGETHER = 64;
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
   private final Operations operations;
   private final Installing installing;
   private final InstantSource clock;
-  private final Duration every;
   private final ErrorReports errors;
   private final Set<String> running = ConcurrentHashMap.newKeySet();
   private final Semaphore places = new Semaphore(TOGETHER);
-  private final Thread thread;
+  private final AtomicLong takenUp = new AtomicLong();
   private volatile boolean closed;
 
-  /** Begins to look for unfinished operations, and goes on as often as said. */
   public Recovery(
-      Operations operations,
-      Installing installing,
-      InstantSource clock,
-      Duration every,
-      ErrorReports errors) {
+      Operations operations, Installing installing, InstantSource clock, ErrorReports errors) {
     this.operations = operations;
     this.installing = installing;
     this.clock = clock;
-    this.every = every;
     this.errors = errors;
-    this.thread = Thread.ofPlatform().daemon().name("recovery").start(this::watch);
   }
 
-  private void watch() {
-    while (!closed) {
-      try {
-        for (String id : operations.due(clock.instant(), 100)) {
-          places.acquire();
-          if (running.add(id)) {
-            Thread.startVirtualThread(() -> finish(id));
-          } else {
-            places.release();
-          }
-        }
-        Thread.sleep(every);
-      } catch (InterruptedException e) {
-        return;
-      } catch (RuntimeException e) {
-        LOG.warn("unfinished operations cannot be looked for now: {}", e.getMessage());
-        pause();
-      }
+  /** Takes up what is due, and does not wait for its end: its leases say who works on it. */
+  public void run() {
+    int most = closed ? 0 : installing.worthBeginning(places.availablePermits());
+    if (most == 0) {
+      return;
     }
-  }
-
-  private void pause() {
-    try {
-      Thread.sleep(every);
-    } catch (InterruptedException e) {
-      closed = true;
-    }
+    // Those that run here are among the due for a moment before they have their lease.
+    List<String> due = operations.due(clock.instant(), most + running.size());
+    due.stream()
+        .filter(id -> !running.contains(id))
+        .limit(most)
+        .filter(_ -> places.tryAcquire())
+        .forEach(id -> {
+          running.add(id);
+          Thread.startVirtualThread(() -> finish(id));
+        });
   }
 
   private void finish(String id) {
@@ -84,16 +67,28 @@ public final class Recovery implements AutoCloseable {
 
   private void work(String id) {
     try {
-      installing.takeUp(id);
+      if (!closed && installing.takeUp(id)) {
+        takenUp.incrementAndGet();
+      }
     } catch (RuntimeException e) {
       LOG.warn("operation {} cannot be finished now: {}", id, e.getMessage());
       errors.tell(e, "finishing an operation");
     }
   }
 
+  /** How many operations this node took up that were left unfinished. */
+  public long takenUp() {
+    return takenUp.get();
+  }
+
+  /** How many it works on now. */
+  public int running() {
+    return running.size();
+  }
+
+  /** Takes up nothing more. What runs goes on. */
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
   }
 }

@@ -76,7 +76,7 @@ public final class KeyCheck implements AutoCloseable {
     this.keys = keys;
     this.events = events;
     this.acts = acts;
-    this.probe = new KeyProbe(http, callLimit, clock);
+    this.probe = new KeyProbe(http, callLimit, clock, true);
     this.hosts = List.copyOf(hosts);
     this.every = every;
     this.clock = clock;

@@ -18,6 +18,7 @@ import dev.graft.store.StoredDataKey;
 import dev.graft.vapi.Host;
 import dev.graft.vapi.HttpVapiAccount;
 import dev.graft.vapi.KeyProbe;
+import dev.graft.vapi.Manner;
 import dev.graft.vapi.VapiHttp;
 import dev.graft.vault.Secret;
 import java.time.Duration;
@@ -62,7 +63,7 @@ public final class Linking {
       Supplier<String> newId,
       Events events,
       Pseudonyms pseudonyms) {
-    this.probe = new KeyProbe(http, callLimit, clock);
+    this.probe = new KeyProbe(http, callLimit, clock, false);
     this.http = http;
     this.hosts = List.copyOf(hosts);
     this.accounts = accounts;
@@ -203,7 +204,14 @@ public final class Linking {
   /** Whether the key can see an object that is ours: then it opens the organisation we know. */
   private boolean showsOurObjects(Account account, Secret key, Host host) {
     var vapi =
-        new HttpVapiAccount(http, host, key, callLimit, clock.instant().plus(callLimit), clock);
+        new HttpVapiAccount(
+            http,
+            host,
+            key,
+            callLimit,
+            clock.instant().plus(callLimit),
+            clock,
+            Manner.ofStranger(false));
     for (Installation installation : installations.ofAccount(account.id())) {
       for (Installations.Entry entry : installations.entries(installation.id())) {
         Reply reply =

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,10 +46,17 @@ final class Edge extends HttpFilter {
   private final transient EdgeSettings settings;
   private final transient Telemetry telemetry;
   private final transient Origins origins;
+  private final transient BooleanSupplier closing;
 
-  Edge(EdgeSettings settings, Telemetry telemetry) {
+  /**
+   * The edge.
+   *
+   * @param closing whether connections are not kept, since this node is about to stop
+   */
+  Edge(EdgeSettings settings, Telemetry telemetry, BooleanSupplier closing) {
     this.settings = settings;
     this.telemetry = telemetry;
+    this.closing = closing;
     this.origins = new Origins(settings.origins());
   }
 
@@ -85,6 +93,9 @@ final class Edge extends HttpFilter {
     response.setHeader("X-Request-Id", requestId);
     response.setHeader(Trace.HEADER, trace.header());
     SafeHeaders.set(response, request.getRequestURI());
+    if (closing.getAsBoolean()) {
+      response.setHeader("Connection", "close");
+    }
     MDC.put("requestId", requestId);
     MDC.put("traceId", trace.traceId());
     MDC.put("spanId", trace.spanId());

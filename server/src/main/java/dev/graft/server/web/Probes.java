@@ -1,6 +1,7 @@
 package dev.graft.server.web;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.Stopping;
 import dev.graft.server.audit.Sealing;
 import dev.graft.server.install.Templates;
 import dev.graft.server.link.Keys;
@@ -39,6 +40,7 @@ final class Probes {
   private final Templates templates;
   private final Sealing sealing;
   private final Disk disk;
+  private final Stopping stopping;
   private final Looked<String> databaseState;
   private final Looked<String> keysState;
 
@@ -48,13 +50,15 @@ final class Probes {
       Keys keys,
       Templates templates,
       Sealing sealing,
-      Disk disk) {
+      Disk disk,
+      Stopping stopping) {
     this.metrics = metrics;
     this.database = database;
     this.keys = keys;
     this.templates = templates;
     this.sealing = sealing;
     this.disk = disk;
+    this.stopping = stopping;
     this.databaseState = new Looked<>(this::askDatabase, FRESH, PATIENCE);
     this.keysState = new Looked<>(this::askKeys, FRESH, PATIENCE);
   }
@@ -81,6 +85,9 @@ final class Probes {
             : "They are in the database.");
     needed.put("templates", templates.names().isEmpty() ? "There is no template." : OK);
     needed.put("disk", disk.isFull() ? "There is no room left for the database." : OK);
+    needed.put(
+        "node",
+        stopping.hasBegun() ? "This node is being stopped. It serves what comes meanwhile." : OK);
     boolean isReady = needed.values().stream().allMatch(OK::equals);
     var json = Json.object().put("status", isReady ? "ready" : "not-ready");
     var checks = json.putObject("checks");

@@ -2,6 +2,7 @@ package dev.graft.server.web;
 
 import dev.graft.server.Settings;
 import dev.graft.server.StartRefused;
+import dev.graft.server.Stopping;
 import dev.graft.server.access.Acts;
 import dev.graft.server.access.KeyRing;
 import dev.graft.server.access.People;
@@ -48,9 +49,11 @@ import dev.graft.store.Webhooks;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.catalina.Lifecycle;
 import org.apache.catalina.connector.Connector;
 import org.apache.catalina.core.StandardHost;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -99,7 +102,8 @@ public class WebConfiguration {
       Pseudonyms pseudonyms,
       Database database,
       Disk disk,
-      Telemetry telemetry) {
+      Telemetry telemetry,
+      Stopping stopping) {
     var links = new Links(linking, keys);
     var works = new Works(installing);
     var accountsApi = new AccountsApi(links, accounts, unlinking);
@@ -148,7 +152,7 @@ public class WebConfiguration {
             new BackupsApi(backingUp),
             new RecoverApi(accountsApi, templatesApi, recovering),
             new AccountDataApi(accountsApi, apiKeysApi, stored, sealing, acts, clock),
-            new Probes(telemetry.metrics(), database, keys, templates, sealing, disk),
+            new Probes(telemetry.metrics(), database, keys, templates, sealing, disk, stopping),
             new Pages(SWAGGER_UI),
             telemetry)
         .function();
@@ -197,8 +201,11 @@ public class WebConfiguration {
   }
 
   @Bean
-  FilterRegistrationBean<Edge> edge(Settings settings, Telemetry telemetry) {
-    var registration = new FilterRegistrationBean<>(new Edge(settings.edge(), telemetry));
+  FilterRegistrationBean<Edge> edge(
+      Settings settings, Telemetry telemetry, ObjectProvider<Stopping> stopping) {
+    // A filter is made with the listener, before anything that it would have to wait for.
+    BooleanSupplier closing = () -> stopping.getObject().hasBegun();
+    var registration = new FilterRegistrationBean<>(new Edge(settings.edge(), telemetry, closing));
     registration.setOrder(Integer.MIN_VALUE);
     return registration;
   }

@@ -80,7 +80,7 @@ class OpenApiTest {
         new BackupsApi(null),
         new RecoverApi(null, null, null),
         new AccountDataApi(null, null, null, null, null, null),
-        new Probes(null, null, null, null, null, null),
+        new Probes(null, null, null, null, null, null, null),
         new Pages(""),
         null);
   }
