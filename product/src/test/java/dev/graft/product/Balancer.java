@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,15 +39,16 @@ final class Balancer implements AutoCloseable {
           .build();
   private final ScheduledExecutorService checks = Executors.newSingleThreadScheduledExecutor();
   private final Set<URI> ready = ConcurrentHashMap.newKeySet();
+  private final Future<?> looks;
   private final AtomicInteger next = new AtomicInteger();
 
   Balancer(Cluster cluster) throws IOException {
     this.cluster = cluster;
-    this.server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 1024);
+    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::pass);
     check();
-    checks.scheduleWithFixedDelay(this::check, 200, 200, TimeUnit.MILLISECONDS);
+    this.looks = checks.scheduleWithFixedDelay(this::check, 200, 200, TimeUnit.MILLISECONDS);
     server.start();
   }
 
@@ -135,6 +138,7 @@ final class Balancer implements AutoCloseable {
 
   @Override
   public void close() {
+    looks.cancel(true);
     checks.shutdownNow();
     server.stop(0);
     client.close();
