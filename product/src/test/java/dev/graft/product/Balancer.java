@@ -44,7 +44,8 @@ final class Balancer implements AutoCloseable {
 
   Balancer(Cluster cluster) throws IOException {
     this.cluster = cluster;
-    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+    this.server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::pass);
     check();

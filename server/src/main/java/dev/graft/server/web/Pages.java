@@ -23,7 +23,6 @@ final class Pages {
   /**
    * The pages.
    *
-   * @param stopping whether this node is about to end
    * @param swaggerUi where the library's files are on the class path
    */
   Pages(String swaggerUi) {
