@@ -61,7 +61,11 @@ class WallsTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "dev.graft.server.log..", "dev.graft.server.edge..", "dev.graft.server.telemetry..")
+            "dev.graft.server.log..",
+            "dev.graft.server.edge..",
+            "dev.graft.server.telemetry..",
+            // It compares the clocks.
+            "dev.graft.server.doctor..")
         .and()
         // The limits of what is kept open in memory; the random part of ids does not need the time.
         .doNotHaveSimpleName("KeyProviders")
@@ -75,6 +79,11 @@ class WallsTest {
         .and()
         // A file has one process.
         .doNotHaveSimpleName("Database")
+        .and()
+        // What a doctor and a restore look with, when no node runs.
+        .doNotHaveSimpleName("DatabaseLook")
+        .and()
+        .doNotHaveSimpleName("Restore")
         .should()
         .callMethod(System.class, "currentTimeMillis")
         .orShould()

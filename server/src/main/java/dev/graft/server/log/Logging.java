@@ -76,6 +76,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
   private static void refuseWarnings(List<Status> statuses) {
     statuses.stream()
         .filter(status -> status.getEffectiveLevel() >= Status.WARN)
+        // A logger tells of what was logged while there was nowhere to write it to yet.
+        .filter(status -> !(status.getOrigin() instanceof Logger))
         .findFirst()
         .ifPresent(status -> {
           throw new Unsafe(

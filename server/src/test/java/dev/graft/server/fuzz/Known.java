@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Values that mean something to the server: what was known at the start, and what its answers have
  * shown since. An id of {@code /v1/things/{thing}} is learned from members called {@code thing} and
  * from the {@code id}s in lists of things and of things that were made just now; those of the
- * latter stand under {@code /things}.
+ * latter stand under {@code /things}. Backups go by their names.
  */
 final class Known {
   private static final int MOST = 400;
@@ -74,7 +74,7 @@ final class Known {
         if (value.isString() && value.stringValue().length() <= 200) {
           String text = value.stringValue();
           put(ALIASES.getOrDefault(member.getKey(), member.getKey()), text);
-          if (isOfIt && member.getKey().equals("id")) {
+          if (isOfIt && member.getKey().equals(collection.equals("/backups") ? "name" : "id")) {
             put(collection, text);
           }
         } else {
