@@ -56,7 +56,7 @@ class HealthTest {
       try (RunningServer server = RunningServer.start(environment)) {
         assertThat(server.get("/health/ready").json().required("checks"))
             .allSatisfy(check -> assertThat(check.stringValue()).isEqualTo("ok"))
-            .hasSize(6);
+            .hasSize(7);
 
         cable.cut();
         RunningServer.Answer away = awaitReady(server, answer -> answer.status() == 503);
