@@ -2,6 +2,7 @@ package dev.graft.server.telemetry;
 
 import dev.graft.vapi.Exchange;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -328,8 +329,9 @@ public final class Metrics implements AutoCloseable {
   /** Something that only ever grows, and that someone else counts. */
   public void count(
       String name, String description, Supplier<Number> value, String... keysAndValues) {
-    io.micrometer.core.instrument.FunctionCounter.builder(
-            name, value, now -> now.get().doubleValue())
+    // The registry holds what it asks only weakly: were that the supplier, the figure would stand
+    // still from the first garbage collection on.
+    FunctionCounter.builder(name, this, _ -> value.get().doubleValue())
         .description(description)
         .tags(keysAndValues)
         .register(registry);
