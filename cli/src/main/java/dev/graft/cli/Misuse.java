@@ -54,9 +54,18 @@ final class Misuse {
     if (!NAME.matcher(name).matches()) {
       return "There is no such " + what + ".";
     }
-    // The best comes first, and those after it are far from what was typed.
-    String meant = e.getSuggestions().stream().findFirst().map(s -> " Is it " + s + "?").orElse("");
+    // The best comes first, and those after it are far from what was typed. There is a best of any.
+    String meant =
+        e.getSuggestions().stream()
+            .findFirst()
+            .filter(best -> firstLetter(best) == firstLetter(name))
+            .map(best -> " Is it " + best + "?")
+            .orElse("");
     return "There is no " + what + " " + name + "." + meant;
+  }
+
+  private static int firstLetter(String name) {
+    return name.chars().filter(Character::isLetter).findFirst().orElse(0);
   }
 
   private static String missing(MissingParameterException e, String name) {

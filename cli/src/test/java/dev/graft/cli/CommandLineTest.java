@@ -86,6 +86,9 @@ class CommandLineTest {
   void whatIsMistypedIsToldWithWhatWasMeant() {
     assertThat(call("clon user").err())
         .isEqualTo("Error: There is no command clon. Is it clone? graft --help tells more.\n");
+    assertThat(call("frobnicate").err())
+        .as("nothing is like it")
+        .isEqualTo("Error: There is no command frobnicate. graft --help tells more.\n");
     assertThat(call("template chek").err()).contains("no command chek. Is it check?");
     assertThat(call("status user --jsn").err())
         .isEqualTo(

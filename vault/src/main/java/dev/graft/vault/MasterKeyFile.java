@@ -47,7 +47,8 @@ public final class MasterKeyFile {
     } catch (NoSuchFileException e) {
       throw unusable(
           "There is no master key file " + file + ".",
-          "Put it back from your own copy: without it no sealed key can be opened.",
+          "Put it back from your own copy: without it no sealed key can be opened. A new"
+              + " installation gets one from graft key generate.",
           e);
     } catch (IOException e) {
       throw unusable(

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  * longer than they have time.
  */
 public final class Looked<T> {
+  /** That something cannot be seen is asked again soon, and not by everyone who wants to know. */
+  private static final Duration FAILURE_FRESH = Duration.ofMillis(250);
+
   private final Supplier<T> look;
-  private final Duration fresh;
+  private final Function<T, Duration> fresh;
   private final Duration patience;
 
   private @Nullable CompletableFuture<T> latest;
@@ -28,6 +32,16 @@ public final class Looked<T> {
    * @param patience for how long someone who asks waits
    */
   public Looked(Supplier<T> look, Duration fresh, Duration patience) {
+    this(look, _ -> fresh, patience);
+  }
+
+  /**
+   * Looks at nothing yet.
+   *
+   * @param fresh for how long this that was seen will do
+   * @param patience for how long someone who asks waits
+   */
+  public Looked(Supplier<T> look, Function<T, Duration> fresh, Duration patience) {
     this.look = look;
     this.fresh = fresh;
     this.patience = patience;
@@ -53,7 +67,7 @@ public final class Looked<T> {
 
   private synchronized CompletableFuture<T> latest() {
     long now = System.nanoTime();
-    if (latest == null || latest.isDone() && now - lookedAt > fresh.toNanos()) {
+    if (latest == null || latest.isDone() && now - lookedAt > freshFor(latest)) {
       var seen = new CompletableFuture<T>();
       latest = seen;
       lookedAt = now;
@@ -66,5 +80,9 @@ public final class Looked<T> {
       });
     }
     return latest;
+  }
+
+  private long freshFor(CompletableFuture<T> look) {
+    return (look.isCompletedExceptionally() ? FAILURE_FRESH : fresh.apply(look.join())).toNanos();
   }
 }

@@ -32,6 +32,12 @@ final class Probes {
   /** So that nobody can make Graft ask its database and key provider as often as they like. */
   private static final Duration FRESH = Duration.ofMillis(250);
 
+  /**
+   * A key provider may cost money for each call, and what is cached serves on for a while when it
+   * goes away. That it came back is seen at once.
+   */
+  private static final Duration KEYS_FRESH = Duration.ofSeconds(5);
+
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Metrics metrics;
@@ -60,7 +66,8 @@ final class Probes {
     this.disk = disk;
     this.stopping = stopping;
     this.databaseState = new Looked<>(this::askDatabase, FRESH, PATIENCE);
-    this.keysState = new Looked<>(this::askKeys, FRESH, PATIENCE);
+    this.keysState = 
+        new Looked<>(this::askKeys, said -> said.equals(OK) ? KEYS_FRESH : FRESH, PATIENCE);
   }
 
   ServerResponse live(ServerRequest request) {
