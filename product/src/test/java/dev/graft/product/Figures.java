@@ -38,7 +38,7 @@ class Figures {
   private static final int STARTS = 5;
 
   @TempDir private Path folder;
-  private final List<String> report = new ArrayList<>();
+  private final FigureSheet sheet = new FigureSheet("one");
   private URI vapi = URI.create("http://127.0.0.1");
   private URI graft = URI.create("http://127.0.0.1");
   private int accounts;
@@ -54,44 +54,29 @@ class Figures {
   void all() throws Exception {
     try (GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0")) {
       vapi = sandbox.url();
-      writeTemplate(1);
-      say("| figure | measured |");
-      say("|---|---|");
+      FigureSheet.writeTemplate(folder, 1);
+      sheet.heading();
       startUp();
-      try (GraftProcess server = GraftProcess.start(environment(), "serve")) {
+      try (GraftProcess server =
+          GraftProcess.start(FigureSheet.environment(folder, vapi), "serve")) {
         graft = server.url();
         warmUp();
         cpuPerClone(server);
         roundTrips();
         ownTime();
         fullAccount();
-        row("resident memory at the end", residentMegabytes(server) + " MB");
+        row("resident memory at the end", FigureSheet.residentMegabytes(server) + " MB");
       }
     }
-    Path file = Files.createDirectories(Path.of("target")).resolve("figures.md");
-    Files.write(file, report);
-  }
-
-  private void say(String line) {
-    report.add(line);
-    System.out.println(line);
+    sheet.write();
   }
 
   private void row(String what, String measured) {
-    say("| " + what + " | " + measured + " |");
+    sheet.row(what, measured);
   }
 
   private static Duration since(Instant then) {
     return Duration.between(then, Instant.now());
-  }
-
-  private static String millis(Duration duration) {
-    return String.format(Locale.ROOT, "%.1f ms", duration.toNanos() / 1e6);
-  }
-
-  private static Duration median(List<Duration> durations) {
-    Collections.sort(durations);
-    return durations.get(durations.size() / 2);
   }
 
   private void startUp() throws Exception {
@@ -105,7 +90,7 @@ class Figures {
             caches.toString());
     train.environment().put("GRAFT_NO_BUILD", "1");
     assertThat(train.inheritIO().start().waitFor()).isZero();
-    row("learning what a start loads (scripts/train), once", millis(since(asked)));
+    row("learning what a start loads (scripts/train), once", FigureSheet.millis(since(asked)));
     starts("without an AOT cache", none);
     starts("with the AOT cache", caches);
     commandLine("without an AOT cache", none);
@@ -120,7 +105,7 @@ class Figures {
     var processor = new ArrayList<Duration>();
     var resident = new ArrayList<Long>();
     for (int i = 0; i < STARTS; i++) {
-      Map<String, String> environment = new HashMap<>(environment());
+      Map<String, String> environment = new HashMap<>(FigureSheet.environment(folder, vapi));
       environment.put("GRAFT_CACHE", caches.toString());
       environment.put("GRAFT_DATA_DIR", folder.resolve("start-" + times.size() + how).toString());
       Instant asked = Instant.now();
@@ -132,13 +117,15 @@ class Figures {
         times.add(since(asked));
         processor.add(processorTime(server));
         Thread.sleep(5_000);
-        resident.add(Long.parseLong(residentMegabytes(server)));
+        resident.add(FigureSheet.residentMegabytes(server));
       }
     }
     Collections.sort(resident);
     row(
         "start to ready " + how + ", median of " + STARTS,
-        millis(median(times)) + "; processor time " + millis(median(processor)));
+        FigureSheet.millis(FigureSheet.median(times))
+            + "; processor time "
+            + FigureSheet.millis(FigureSheet.median(processor)));
     row(
         "resident memory 5 s later, " + how + ", median of " + STARTS,
         resident.get(STARTS / 2) + " MB");
@@ -154,11 +141,13 @@ class Figures {
       }
       times.add(since(start));
     }
-    row("graft version, launcher included, " + how + ", median of 7", millis(median(times)));
+    row(
+        "graft version, launcher included, " + how + ", median of 7",
+        FigureSheet.millis(FigureSheet.median(times)));
   }
 
   private void warmUp() throws Exception {
-    latency(0);
+    FigureSheet.latency(vapi, 0);
     all(newUsers(WARM_UP), user -> Http.clone(graft, user));
   }
 
@@ -204,15 +193,15 @@ class Figures {
     List<String> users = newUsers(600);
     row("processor time per first clone, warm, 600 at 8 at once", cpu(server, users));
     row("processor time per repeat clone, warm, the same 600", cpu(server, users));
-    writeTemplate(2);
+    FigureSheet.writeTemplate(folder, 2);
     row("processor time per upgrade, warm, the same 600", cpu(server, users));
-    writeTemplate(1);
+    FigureSheet.writeTemplate(folder, 1);
   }
 
   private String cpu(GraftProcess server, List<String> users) throws Exception {
     Duration before = processorTime(server);
     all(users, user -> Http.clone(graft, user));
-    return millis(processorTime(server).minus(before).dividedBy(users.size()));
+    return FigureSheet.millis(processorTime(server).minus(before).dividedBy(users.size()));
   }
 
   private static Duration processorTime(GraftProcess server) {
@@ -221,26 +210,14 @@ class Figures {
         .orElse(Duration.ZERO);
   }
 
-  private static String residentMegabytes(GraftProcess server) throws IOException {
-    Path status = Path.of("/proc/" + server.pid() + "/status");
-    if (!Files.exists(status)) {
-      return "(only told on Linux)";
-    }
-    return Files.readAllLines(status).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .map(line -> String.valueOf(Long.parseLong(line.replaceAll("\\D", "")) / 1024))
-        .findFirst()
-        .orElse("?");
-  }
-
   private void roundTrips() throws Exception {
-    latency(LATENCY_MS);
+    FigureSheet.latency(vapi, LATENCY_MS);
     String user = newUser();
     row("first clone at Vapi", calls(user));
     row("repeat clone at Vapi", calls(user));
-    writeTemplate(2);
+    FigureSheet.writeTemplate(folder, 2);
     row("upgrade at Vapi", calls(user));
-    writeTemplate(1);
+    FigureSheet.writeTemplate(folder, 1);
   }
 
   /** Calls, and how many times someone had to wait for an answer before going on. */
@@ -264,7 +241,7 @@ class Figures {
 
   /** Graft's time less that of a raw client which makes the same calls by hand. */
   private void ownTime() throws Exception {
-    latency(LATENCY_MS);
+    FigureSheet.latency(vapi, LATENCY_MS);
     var first = new ArrayList<Duration>();
     var repeat = new ArrayList<Duration>();
     var upgrade = new ArrayList<Duration>();
@@ -282,7 +259,7 @@ class Figures {
       repeat.add(timed(() -> Http.clone(graft, user)));
       rawRepeat.add(timed(() -> rawRepeat(raw, ids)));
     }
-    writeTemplate(2);
+    FigureSheet.writeTemplate(folder, 2);
     for (int i = 0; i < MEASURED; i++) {
       String user = users.get(i);
       upgrade.add(timed(() -> Http.clone(graft, user)));
@@ -291,22 +268,22 @@ class Figures {
       rawFirst(raw, ids);
       rawUpgrade.add(timed(() -> rawUpgrade(raw, ids)));
     }
-    writeTemplate(1);
+    FigureSheet.writeTemplate(folder, 1);
     own("first clone", first, rawFirst);
     own("repeat clone", repeat, rawRepeat);
     own("upgrade", upgrade, rawUpgrade);
   }
 
   private void own(String what, List<Duration> graftTimes, List<Duration> rawTimes) {
-    Duration mine = median(graftTimes);
-    Duration raw = median(rawTimes);
+    Duration mine = FigureSheet.median(graftTimes);
+    Duration raw = FigureSheet.median(rawTimes);
     row(
         what + " at " + LATENCY_MS + " ms latency, median of " + MEASURED,
-        millis(mine)
+        FigureSheet.millis(mine)
             + "; raw client "
-            + millis(raw)
+            + FigureSheet.millis(raw)
             + "; on top "
-            + millis(mine.minus(raw))
+            + FigureSheet.millis(mine.minus(raw))
             + String.format(Locale.ROOT, " (%.2f x)", (double) mine.toNanos() / raw.toNanos()));
   }
 
@@ -345,9 +322,12 @@ class Figures {
 
   private void rawFirst(String key, String[] ids) throws Exception {
     together(List.of(raw(key, "/tool?limit=1000").GET(), raw(key, "/assistant?limit=1000").GET()));
-    ids[0] = done(raw(key, "/tool").POST(BodyPublishers.ofString(tool(1)))).get("id").stringValue();
+    ids[0] =
+        done(raw(key, "/tool").POST(BodyPublishers.ofString(FigureSheet.tool(1))))
+            .get("id")
+            .stringValue();
     ids[1] =
-        done(raw(key, "/assistant").POST(BodyPublishers.ofString(assistant(1))))
+        done(raw(key, "/assistant").POST(BodyPublishers.ofString(FigureSheet.assistant(1))))
             .get("id")
             .stringValue();
   }
@@ -372,7 +352,7 @@ class Figures {
   }
 
   private void fullAccount() throws Exception {
-    latency(0);
+    FigureSheet.latency(vapi, 0);
     for (int size : new int[] {10, 5_000}) {
       String user = "full-" + size;
       Http.post(vapi, "/_sandbox/accounts", Json.object().put("name", user).put("key", user));
@@ -392,47 +372,5 @@ class Figures {
       row("first clone into an account of " + size + " objects", calls(user));
       row("repeat clone in an account of " + size + " objects", calls(user));
     }
-  }
-
-  private void latency(int millis) throws IOException {
-    Http.send(
-        HttpRequest.newBuilder(vapi.resolve("/_sandbox/options"))
-            .header("Content-Type", "application/json")
-            .method("PATCH", BodyPublishers.ofString("{\"latency-ms\":" + millis + "}")));
-  }
-
-  private Map<String, String> environment() {
-    var environment = new HashMap<String, String>();
-    environment.put("GRAFT_PORT", "0");
-    environment.put("GRAFT_AUTH", "none");
-    environment.put("GRAFT_RATE_LIMIT", "off");
-    // The same accounts are cloned again and again, without the rest that customers take.
-    environment.put("GRAFT_VAPI_PACE", "off");
-    environment.put("GRAFT_RATE_LIMIT_SERVICE", "off");
-    environment.put("GRAFT_DATA_DIR", folder.resolve("data").toString());
-    environment.put("GRAFT_TEMPLATES", folder.resolve("templates").toString());
-    environment.put("GRAFT_VAPI_BASE_URL", vapi.toString());
-    return environment;
-  }
-
-  private void writeTemplate(int version) throws IOException {
-    Path template = Files.createDirectories(folder.resolve("templates/front-desk"));
-    Files.writeString(template.resolve("template-assistant.json"), assistant(version));
-    Files.writeString(template.resolve("template-tool.json"), tool(version));
-  }
-
-  /** The shipped template, so that bodies have a real size. */
-  private static String assistant(int version) throws IOException {
-    return shipped("template-assistant.json").replace("_v1", "_v" + version);
-  }
-
-  private static String tool(int version) throws IOException {
-    return shipped("template-tool.json")
-        .replace("_v1", "_v" + version)
-        .replace("/api/visits", "/api/visits/" + version);
-  }
-
-  private static String shipped(String file) throws IOException {
-    return Files.readString(GraftProcess.home().resolve("templates/front-desk").resolve(file));
   }
 }

@@ -66,7 +66,7 @@ final class Probes {
     this.disk = disk;
     this.stopping = stopping;
     this.databaseState = new Looked<>(this::askDatabase, FRESH, PATIENCE);
-    this.keysState = 
+    this.keysState =
         new Looked<>(this::askKeys, said -> said.equals(OK) ? KEYS_FRESH : FRESH, PATIENCE);
   }
 
