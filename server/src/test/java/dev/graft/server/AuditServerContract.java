@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.core.audit.Checkpoint;
 import dev.graft.core.audit.Verification;
 import dev.graft.core.json.Json;
+import dev.graft.sandbox.Account;
 import dev.graft.sandbox.Effect;
 import dev.graft.sandbox.Fault;
 import dev.graft.sandbox.Sandbox;
@@ -195,6 +196,42 @@ abstract class AuditServerContract {
         .doesNotContain(bob);
     assertThat(records("").toString()).doesNotContain("no-such-key").contains("node.started");
     assertThat(verified(records("")).faults()).isEmpty();
+  }
+
+  /** Also what is known only within the transaction is on record with who asked for it. */
+  @Test
+  void whoAskedIsOnRecordForWhatTheDatabaseDecides() {
+    String ann = newUser();
+    String key = UUID.randomUUID().toString();
+    Account vapi = sandbox.account(ann, key);
+    assertThat(server.link(ann, key).status()).isEqualTo(200);
+    String account =
+        server.get("/v1/accounts?userId=" + ann).json().at("/accounts/0/id").stringValue();
+    vapi.revoke(key);
+    assertThat(server.clone(ann).status()).isEqualTo(409);
+    RunningServer.Answer refused = server.clone(ann);
+    assertThat(refused.code()).isEqualTo("INSUFFICIENT_PERMISSIONS");
+    assertThat(unlink(account, "keep").status()).isEqualTo(200);
+    RunningServer.Answer erased = server.post("/v1/accounts/" + account + "/erase", "{}");
+    assertThat(erased.status()).isEqualTo(200);
+
+    List<ObjectNode> all = records("&account=" + account);
+    ObjectNode revoked = only(all, "account.revoked");
+    assertThat(revoked.required("actor").stringValue()).isEqualTo("local:local");
+    assertThat(revoked.required("request").stringValue()).isEqualTo(refused.header("X-Request-Id"));
+    ObjectNode gone = only(all, "account.erased");
+    assertThat(gone.required("actor").stringValue()).isEqualTo("local:local");
+    assertThat(gone.required("request").stringValue()).isEqualTo(erased.header("X-Request-Id"));
+    assertThat(detail(gone).required("users").intValue()).isEqualTo(1);
+  }
+
+  private static ObjectNode only(List<ObjectNode> records, String act) {
+    List<ObjectNode> found =
+        records.stream()
+            .filter(record -> record.required("act").stringValue().equals(act))
+            .toList();
+    assertThat(found).hasSize(1);
+    return found.getFirst();
   }
 
   @Test

@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.graft.store.AuditRecord;
+import dev.graft.store.Event;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,24 @@ class WallsTest {
         .dependOnClassesThat()
         .resideInAnyPackage("dev.graft.server.web..", "org.springframework..")
         .check(GRAFT);
+  }
+
+  /** The thread of a transaction is not always that of whoever asked, and knows nothing of them. */
+  @Test
+  void noRecordIsMadeWithinATransaction() {
+    Set<String> making =
+        GRAFT.stream()
+            .filter(type -> type.getPackageName().equals("dev.graft.store"))
+            .flatMap(type -> type.getCodeUnits().stream())
+            .filter(unit ->
+                unit.getParameterTypes().stream()
+                    .filter(type -> type.toErasure().getPackageName().equals("java.util.function"))
+                    .flatMap(type -> type.getAllInvolvedRawTypes().stream())
+                    .anyMatch(type ->
+                        type.isEquivalentTo(AuditRecord.class) || type.isEquivalentTo(Event.class)))
+            .map(JavaCodeUnit::getFullName)
+            .collect(Collectors.toSet());
+    assertThat(making).isEmpty();
   }
 
   @Test

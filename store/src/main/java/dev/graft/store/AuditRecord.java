@@ -30,6 +30,11 @@ public record AuditRecord(
     detail = detail.deepCopy();
   }
 
+  /** The same act with another detail, for what is known only when it is done. */
+  public AuditRecord with(ObjectNode done) {
+    return new AuditRecord(at, actor, act, accountId, subject, requestId, done);
+  }
+
   String detailText() {
     return Json.write(detail);
   }

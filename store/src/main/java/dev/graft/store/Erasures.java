@@ -1,7 +1,7 @@
 package dev.graft.store;
 
 import java.util.List;
-import java.util.function.Function;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Forgets what is left of an account after it was unlinked. */
 public final class Erasures {
@@ -39,9 +39,9 @@ public final class Erasures {
    * Forgets the users of an account that is unlinked. Whoever is linked to another account by now
    * stays known.
    *
-   * @param act what the audit trail says of it, from what was removed
+   * @param act what the audit trail says of it; how much was removed is added to it here
    */
-  public Erased erase(String accountId, Function<Erased, AuditRecord> act) {
+  public Erased erase(String accountId, AuditRecord act) {
     return database.write(sql -> {
       List<String> users =
           sql.list(
@@ -63,9 +63,10 @@ public final class Erasures {
       }
       int records =
           sql.count("SELECT count(*) AS n FROM audit_record WHERE account_id = ?", accountId);
-      var erased = new Erased(users, keys, sessions, records);
-      AuditTrail.add(sql, act.apply(erased));
-      return erased;
+      ObjectNode detail = act.detail().deepCopy();
+      detail.put("users", users.size()).put("apiKeys", keys).put("sessions", sessions);
+      AuditTrail.add(sql, act.with(detail));
+      return new Erased(users, keys, sessions, records);
     });
   }
 }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * What Vapi says of the accounts' keys. Whatever is written names the key that it is about, by its
@@ -51,18 +50,14 @@ public final class KeyStates {
   /**
    * The key works; true when it did not before.
    *
-   * @param record what the audit trail says of that
+   * @param record what the audit trail says when it did not
    */
   public boolean works(
-      String accountId,
-      String fingerprint,
-      Instant now,
-      Instant checkFrom,
-      Supplier<AuditRecord> record) {
+      String accountId, String fingerprint, Instant now, Instant checkFrom, AuditRecord record) {
     return database.write(sql -> {
       boolean healed = heal(sql, accountId, fingerprint, now);
       if (healed) {
-        AuditTrail.add(sql, record.get());
+        AuditTrail.add(sql, record);
       }
       sql.execute(
           """
@@ -95,6 +90,7 @@ public final class KeyStates {
    * @param soon from when the next check counts when this was the first refusal
    * @param later from when it counts when the key is known to be revoked
    * @param event tells of it, when this makes the key a revoked one
+   * @param record what the audit trail says then
    * @return true when it does
    */
   public boolean refused(
@@ -104,8 +100,8 @@ public final class KeyStates {
       Instant now,
       Instant soon,
       Instant later,
-      Supplier<Event> event,
-      Supplier<AuditRecord> record) {
+      Event event,
+      AuditRecord record) {
     return database.write(sql -> {
       boolean twice =
           sql
@@ -135,8 +131,8 @@ public final class KeyStates {
                       fingerprint)
                   == 1;
       if (revoked) {
-        AuditTrail.add(sql, record.get());
-        Outbox.add(sql, event.get());
+        AuditTrail.add(sql, record);
+        Outbox.add(sql, event);
       }
       return revoked;
     });

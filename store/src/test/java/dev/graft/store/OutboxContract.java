@@ -311,13 +311,13 @@ interface OutboxContract {
             now,
             now,
             now,
-            () -> event("account.revoked", account.id()),
-            OutboxContract::record);
+            event("account.revoked", account.id()),
+            record());
   }
 
   default boolean works(Account account, Instant now, Instant checkFrom) {
     return new KeyStates(database())
-        .works(account.id(), account.fingerprint(), now, checkFrom, OutboxContract::record);
+        .works(account.id(), account.fingerprint(), now, checkFrom, record());
   }
 
   @Test

@@ -130,7 +130,7 @@ public final class KeyCheck implements AutoCloseable {
               account.fingerprint(),
               now,
               now.plus(spread()),
-              () -> acts.record("account.key-works-again", account.id(), null, detail(account)));
+              acts.record("account.key-works-again", account.id(), null, detail(account)));
       if (worksAgain) {
         LOG.info("the key of {} works again", account.id());
       }
@@ -165,10 +165,9 @@ public final class KeyCheck implements AutoCloseable {
             now,
             now.minus(every).plus(shorter(SECOND_LOOK, every)),
             now.plus(spread()),
-            () -> events.revoked(account, accounts.usersOf(account.id()), now),
-            () ->
-                acts.record(
-                    "account.revoked", account.id(), null, detail(account).put("reason", reason)));
+            events.revoked(account, accounts.usersOf(account.id()), now),
+            acts.record(
+                "account.revoked", account.id(), null, detail(account).put("reason", reason)));
     if (revoked) {
       LOG.warn("Vapi does not accept the key of {} any more: {}", account.id(), reason);
     }

@@ -136,19 +136,7 @@ final class AccountDataApi {
       throw AccountsApi.notFound();
     }
     Erasures.Erased erased =
-        stored
-            .erasures()
-            .erase(
-                id,
-                done ->
-                    acts.record(
-                        "account.erased",
-                        id,
-                        null,
-                        Json.object()
-                            .put("users", done.users().size())
-                            .put("apiKeys", done.apiKeys())
-                            .put("sessions", done.sessions())));
+        stored.erasures().erase(id, acts.record("account.erased", id, null, Json.object()));
     var json = Json.object();
     json.put("account", id);
     json.put("users", erased.users().size());
