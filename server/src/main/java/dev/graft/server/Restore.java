@@ -12,6 +12,7 @@ import dev.graft.store.DataKeys;
 import dev.graft.store.Database;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -108,9 +109,18 @@ final class Restore {
           "A backup is of a SQLite database, and GRAFT_DATABASE_URL names PostgreSQL. Take that"
               + " setting away, or restore PostgreSQL with its own tools (docs/recovering.md).");
     }
-    if (!checksOnly) {
-      requireEmpty();
+    if (checksOnly) {
+      return unpacked();
     }
+    // Whoever restarts Graft meanwhile must not begin a database here that is then replaced.
+    try (Closeable _ = Database.claim(target())) {
+      requireEmpty();
+      return unpacked();
+    }
+  }
+
+  /** Takes the database out of the backup, proves it, and gives it its name if it is to stay. */
+  private Manifest unpacked() throws IOException, Refused, BackupFile.Unusable {
     Manifest manifest = BackupFile.manifest(backup);
     Files.createDirectories(settings.dataDir());
     Path copy =
@@ -169,7 +179,7 @@ final class Restore {
     if (!manifest.describes(contents)) {
       throw new Refused("What is in the backup is not what its manifest says. Take another one.");
     }
-    if (contents.isOfNewerVersion()) {
+    if (contents.isTooFarAhead()) {
       throw new Refused(
           "The backup was made by Graft "
               + manifest.graft()

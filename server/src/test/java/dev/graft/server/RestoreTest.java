@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,9 +37,7 @@ class RestoreTest {
   @BeforeEach
   void prepare() {
     sandbox = Sandbox.start();
-    Path templates = folder.resolve("templates");
-    RunningServer.writeTemplate(templates, "front-desk", "1");
-    environment = RunningServer.environment(folder.resolve("data"), templates, sandbox.url());
+    environment = RunningServer.environment(folder, sandbox);
     environment.put("GRAFT_MASTER_KEY", MASTER_KEY);
     environment.put("GRAFT_BACKUP_DIR", folder.resolve("backups").toString());
   }
@@ -203,21 +202,57 @@ class RestoreTest {
     refused(restore(postgres, backup.toString()), "names PostgreSQL");
   }
 
+  /** Someone moved the file away, and what restarts Graft was quicker than they. */
+  @Test
+  void nothingIsRestoredUnderAServerThatRuns() throws Exception {
+    Path backup = oneBackup();
+    Map<String, String> used = emptyFolder();
+    try (RunningServer server = RunningServer.start(used)) {
+      assertThat(server.get("/health/ready").status()).isEqualTo(200);
+      for (String name : List.of("graft.db", "graft.db-wal", "graft.db-shm")) {
+        Files.delete(folder.resolve("new-data").resolve(name));
+      }
+      refused(restore(used, backup.toString()), "stop the other one");
+    }
+    assertThat(restore(used, backup.toString()).exit()).isZero();
+  }
+
   /** A backup that someone changed and described anew is found by what SQLite and Graft check. */
   @Test
-  void aBackupOfANewerVersionIsRefused() throws Exception {
+  void aBackupOfAVersionTooFarAheadIsRefused() throws Exception {
     Path backup = oneBackup();
     Path database = BackupTest.database(backup, folder.resolve("changed.db"));
-    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + database);
-        var statement = connection.createStatement()) {
-      statement.execute(
-          "INSERT INTO graft_migration (installed_rank, version, description, type, script,"
-              + " checksum, installed_by, installed_on, execution_time, success) VALUES (99, '99',"
-              + " 'future', 'SQL', 'V99__future.sql', 1, 'x', '2030-01-01 00:00:00', 1, 1)");
-    }
+    changed(
+        database,
+        "INSERT INTO graft_migration (installed_rank, version, description, type, script,"
+            + " checksum, installed_by, installed_on, execution_time, success) VALUES (99, '99',"
+            + " 'future', 'SQL', 'V99__future.sql', 1, 'x', '2030-01-01 00:00:00', 1, 1)");
     Path changed = folder.resolve("changed.zip");
     BackupTest.pack(changed, database, backup);
     refused(restore(emptyFolder(), changed.toString()), "newer than this one");
+
+    // Of the next generation: this version works beside the next one, and its backups are so.
+    String next =
+        "INSERT INTO schema_generation (generation, made_by)"
+            + " SELECT MAX(generation) + 1, 'next' FROM schema_generation";
+    changed(database, next);
+    BackupTest.pack(changed, database, backup);
+    assertThat(restore(emptyFolder(), changed.toString()).err()).isEmpty();
+    try (RunningServer server = RunningServer.start(emptyFolder())) {
+      assertThat(server.clone("ann").status()).isEqualTo(200);
+    }
+
+    changed(database, next);
+    BackupTest.pack(changed, database, backup);
+    Said said = restore(environment, changed.toString(), "--check");
+    assertThat(said.err()).contains("newer than this one");
+  }
+
+  private static void changed(Path database, String sql) throws SQLException {
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + database);
+        var statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
   }
 
   @Test

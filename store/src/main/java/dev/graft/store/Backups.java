@@ -66,12 +66,12 @@ public final class Backups {
    * What a copy holds, as far as it matters to whoever would go back to it.
    *
    * @param schema the number of the last migration
-   * @param isOfNewerVersion whether this version of Graft does not know that migration
+   * @param isTooFarAhead whether it is of a version of Graft that this one does not start on
    * @param keys what wraps its data keys: without those keys it cannot be opened
    */
   public record Contents(
       String schema,
-      boolean isOfNewerVersion,
+      boolean isTooFarAhead,
       List<DataKeys.Wrapping> keys,
       AuditChain.Head audit,
       int accounts,
@@ -95,7 +95,7 @@ public final class Backups {
       }
       return new Contents(
           database.read(Backups::schema),
-          Database.isOfNewerVersion(copy),
+          Database.isTooFarAhead(copy),
           new DataKeys(database).wrappings(),
           new AuditChain(database).head(),
           new Accounts(database).count(),

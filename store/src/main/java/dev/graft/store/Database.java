@@ -2,6 +2,7 @@ package dev.graft.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLDecoder;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +58,8 @@ public final class Database implements AutoCloseable {
 
   /** A statement that is not answered for so long is given up, and with it its connection. */
   private static final int SECONDS_WITHOUT_ANSWER = 20;
+
+  private static final int MILLIS_TO_SCRUB = 100;
 
   private final Dialect dialect;
   private final @Nullable HikariDataSource pool;
@@ -158,6 +162,16 @@ public final class Database implements AutoCloseable {
     return source;
   }
 
+  /**
+   * Keeps every process from opening a SQLite file, which need not be there yet, until this is
+   * closed.
+   *
+   * @throws StoreException with a sentence for the operator when a process has it open
+   */
+  public static Closeable claim(Path file) {
+    return lock(file).acquiredBy();
+  }
+
   private static FileLock lock(Path file) {
     Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
     try {
@@ -196,13 +210,17 @@ public final class Database implements AutoCloseable {
   }
 
   private static SQLiteDataSource source(Path file) {
+    return source(file, 10_000);
+  }
+
+  private static SQLiteDataSource source(Path file, int millisToWait) {
     var config = new SQLiteConfig();
     config.setJournalMode(JournalMode.WAL);
     // FULL: a committed intent survives a power cut, and only then may a create be sent.
     config.setSynchronous(SynchronousMode.FULL);
     // What is deleted is overwritten: a destroyed data key must not linger in a free page.
     config.setPragma(SQLiteConfig.Pragma.SECURE_DELETE, "ON");
-    config.setBusyTimeout(10_000);
+    config.setBusyTimeout(millisToWait);
     config.enforceForeignKeys(true);
     var source = new SQLiteDataSource(config);
     source.setUrl("jdbc:sqlite:" + file);
@@ -334,7 +352,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** The generation of the schema that is there, 0 when there is none. */
-  private static long generation(DataSource source) throws SQLException {
+  static long generation(DataSource source) throws SQLException {
     try (Connection connection = source.getConnection();
         ResultSet tables =
             connection
@@ -462,8 +480,17 @@ public final class Database implements AutoCloseable {
    * @return false when someone was reading just then, so that it has to be tried again
    */
   public boolean scrub() {
-    return dialect != Dialect.SQLITE
-        || read(sql -> sql.fetch("PRAGMA wal_checkpoint(TRUNCATE)").getFirst().number("busy")) == 0;
+    if (file == null) {
+      return true;
+    }
+    // Nobody can write while this waits for a reader, and one that makes a copy reads for long.
+    try (Connection connection = source(file, MILLIS_TO_SCRUB).getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet done = statement.executeQuery("PRAGMA wal_checkpoint(TRUNCATE)")) {
+      return done.next() && done.getInt("busy") == 0;
+    } catch (SQLException e) {
+      throw translated(e);
+    }
   }
 
   /**
@@ -522,10 +549,26 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Whether a newer version of Graft than this one made a copy of a SQLite file what it is. */
-  static boolean isOfNewerVersion(Path copy) {
-    return Stream.of(flyway(reading(copy), Dialect.SQLITE, List.of(), false).info().all())
-        .anyMatch(migration -> !migration.getState().isResolved());
+  /** Whether a copy of a SQLite file is of a version of Graft that this one does not start on. */
+  static boolean isTooFarAhead(Path copy) {
+    SQLiteDataSource source = reading(copy);
+    try {
+      return isTooFarAhead(
+          generation(source), flyway(source, Dialect.SQLITE, List.of(), false).info().all());
+    } catch (SQLException e) {
+      throw translated(e);
+    }
+  }
+
+  /**
+   * Whether this version does not start on a schema, as {@link #migrate} decides it.
+   *
+   * @param migrations those that the schema has had, and those that this version knows
+   */
+  static boolean isTooFarAhead(long generation, MigrationInfo[] migrations) {
+    return generation > GENERATION + 1
+        || generation <= GENERATION
+            && Stream.of(migrations).anyMatch(migration -> !migration.getState().isResolved());
   }
 
   /** Whether the database answers. */

@@ -33,6 +33,7 @@ import org.sqlite.SQLiteDataSource;
  * @param pending those that this Graft would bring
  * @param unknown those that this Graft does not know
  * @param failed those that stopped half-way
+ * @param isTooFarAhead whether this Graft does not start on it; on the next generation it does
  */
 public record DatabaseLook(
     String product,
@@ -40,7 +41,8 @@ public record DatabaseLook(
     List<String> applied,
     List<String> pending,
     List<String> unknown,
-    List<String> failed) {
+    List<String> failed,
+    boolean isTooFarAhead) {
   private static final int MILLIS_TO_CONNECT = 5_000;
 
   public DatabaseLook {
@@ -108,7 +110,8 @@ public record DatabaseLook(
             versions(migrations, MigrationState::isApplied),
             versions(migrations, MigrationState.PENDING::equals),
             versions(migrations, state -> state.name().startsWith("FUTURE")),
-            versions(migrations, MigrationState::isFailed));
+            versions(migrations, MigrationState::isFailed),
+            Database.isTooFarAhead(Database.generation(pool), migrations));
       }
     } catch (PoolInitializationException | FlywayException e) {
       throw new StoreException(reason(e), false, e);

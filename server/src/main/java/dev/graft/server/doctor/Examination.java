@@ -235,7 +235,7 @@ public final class Examination {
 
   private void database(DatabaseLook look) {
     var findings = new ArrayList<Diagnostic>();
-    if (!look.unknown().isEmpty()) {
+    if (look.isTooFarAhead()) {
       findings.add(
           error(
               "DATABASE_NEWER",
