@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The one thread that writes to a SQLite file. Transactions that wait together are committed
  * together, each behind a savepoint of its own, so that many writers share one flush to the disk
- * and are served in the order in which they came.
+ * and are served in the order in which they came. When one of them finds no room, each is committed
+ * alone, and so runs again.
  */
 final class SqliteWriter implements AutoCloseable {
   private static final int MOST_TOGETHER = 128;
@@ -95,6 +96,13 @@ final class SqliteWriter implements AutoCloseable {
         throw e;
       }
       jobs.forEach(SqliteWriter::tell);
+    } catch (TakenDown e) {
+      // Who came together with one that found no room may find it alone.
+      if (jobs.size() == 1) {
+        jobs.getFirst().outcome.completeExceptionally(e.reason);
+      } else {
+        jobs.stream().filter(job -> !job.outcome.isDone()).forEach(job -> commit(List.of(job)));
+      }
     } catch (SQLException e) {
       jobs.forEach(job -> job.outcome.completeExceptionally(Database.translated(e)));
     } catch (Throwable e) {
@@ -103,19 +111,26 @@ final class SqliteWriter implements AutoCloseable {
     }
   }
 
-  private void runOne(Job<?> job, Statement control) throws SQLException {
+  /** One transaction ended those that were to be committed with it. */
+  private static final class TakenDown extends Exception {
+    private final Throwable reason;
+
+    TakenDown(Throwable reason) {
+      super(reason);
+      this.reason = reason;
+    }
+  }
+
+  private void runOne(Job<?> job, Statement control) throws SQLException, TakenDown {
     control.execute("SAVEPOINT one");
     try {
       job.run(sql);
       control.execute("RELEASE one");
-    } catch (StoreException e) {
+    } catch (RuntimeException | Error e) {
       // On a full disk SQLite ends the whole transaction by itself, and with it the savepoint.
       if (!isBackTo(control)) {
-        throw e;
+        throw new TakenDown(e);
       }
-      job.outcome.completeExceptionally(e);
-    } catch (RuntimeException | Error e) {
-      isBackTo(control);
       job.outcome.completeExceptionally(e);
     }
   }

@@ -12,8 +12,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -166,6 +168,48 @@ class SqliteStoreTest
       }
     }
     assertThat(holds(own, wrapped)).isFalse();
+  }
+
+  /** While it waits for a reader nobody can write, and a backup reads for long. */
+  @Test
+  void whatIsDeletedIsCutOffLaterWhenSomeoneReadsForLong(@TempDir Path folder) throws Exception {
+    Path own = folder.resolve("graft.db");
+    try (Database fresh = Database.sqlite(own);
+        var reader = DriverManager.getConnection("jdbc:sqlite:" + own);
+        var reading = reader.createStatement()) {
+      reading.execute("BEGIN");
+      reading.executeQuery("SELECT count(*) FROM kept_value").close();
+      new KeptValues(fresh).putIfAbsent("later", "than what is read");
+      var scrubbed = CompletableFuture.supplyAsync(fresh::scrub);
+      assertThat(scrubbed.get(5, TimeUnit.SECONDS)).isFalse();
+      reading.execute("COMMIT");
+      assertThat(fresh.scrub()).isTrue();
+    }
+  }
+
+  @Test
+  void oneThatFindsNoRoomTakesNobodyDownWithIt(@TempDir Path folder) throws Exception {
+    try (Database fresh = Database.sqlite(folder.resolve("graft.db"))) {
+      var values = new KeptValues(fresh);
+      values.putIfAbsent("first", "so that there is a page");
+      FullDisk.leave(fresh, 2);
+      var large = new FutureTask<>(() -> values.putIfAbsent("large", "x".repeat(100_000)));
+      var small = new FutureTask<>(() -> values.putIfAbsent("small", "fits"));
+      // Both wait while this one is written, and are committed together.
+      fresh.write(_ -> {
+        for (FutureTask<Boolean> one : List.of(large, small)) {
+          Thread waiting = Thread.ofPlatform().start(one);
+          while (waiting.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
+          }
+        }
+        return true;
+      });
+      assertThat(small.get()).isTrue();
+      assertThatThrownBy(large::get).hasMessageContaining("is full");
+      assertThat(values.get("small")).contains("fits");
+      assertThat(values.get("large")).isEmpty();
+    }
   }
 
   private static boolean holds(Path file, byte[] bytes) throws IOException {
