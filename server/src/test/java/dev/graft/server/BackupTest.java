@@ -2,9 +2,13 @@ package dev.graft.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.core.json.Json;
 import dev.graft.sandbox.Sandbox;
+import dev.graft.server.access.Acts;
+import dev.graft.server.backup.BackingUp;
+import dev.graft.server.backup.BackupSettings;
 import dev.graft.server.web.PublishedApi;
 import dev.graft.store.Backups;
 import dev.graft.store.Database;
@@ -12,12 +16,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -41,10 +46,7 @@ class BackupTest {
   @BeforeEach
   void prepare() {
     sandbox = Sandbox.start();
-    Path templates = folder.resolve("templates");
-    RunningServer.writeTemplate(templates, "front-desk", "1");
-    environment =
-        new HashMap<>(RunningServer.environment(folder.resolve("data"), templates, sandbox.url()));
+    environment = RunningServer.environment(folder, sandbox);
     environment.put("GRAFT_MASTER_KEY", MASTER_KEY);
   }
 
@@ -241,6 +243,52 @@ class BackupTest {
       assertThat(server.bean(Backups.class).lastAt()).isEmpty();
       assertThat(server.get("/v1/backups").json().at("/failure/status").stringValue())
           .isEqualTo("failed");
+    }
+  }
+
+  /** One that pushed out older ones, and that nothing knows of, would be worse than none. */
+  @Test
+  void aBackupThatCannotBeNotedIsNotKept() throws Exception {
+    try (RunningServer server = RunningServer.start(environment)) {
+      try (var connection =
+              DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/graft.db"));
+          var statement = connection.createStatement()) {
+        statement.execute("PRAGMA busy_timeout = 10000");
+        statement.execute(
+            "CREATE TRIGGER refusing BEFORE INSERT ON audit_pending"
+                + " BEGIN SELECT RAISE(ABORT, 'no'); END");
+        assertThat(backup(server).get("status").stringValue()).isEqualTo("failed");
+        assertThat(files(folder.resolve("data/backups"))).isEmpty();
+        statement.execute("DROP TRIGGER refusing");
+      }
+      assertThat(backup(server).get("status").stringValue()).isEqualTo("made");
+    }
+  }
+
+  @Test
+  void afterAFailureThereIsAPauseAndWhoeverMeasuresIsTold() throws Exception {
+    Path file = Files.createFile(folder.resolve("in-the-way"));
+    var clock = new SetClock();
+    try (RunningServer server = RunningServer.start(environment);
+        var backingUp =
+            new BackingUp(
+                server.bean(Backups.class),
+                new BackupSettings(file.resolve("backups"), Optional.of(Duration.ofHours(6)), 7),
+                "test",
+                server.bean(Acts.class),
+                clock)) {
+      assertThatThrownBy(backingUp::runIfDue).hasMessageContaining(file.toString());
+      Instant first = backingUp.failure().orElseThrow().at();
+      clock.pass(Duration.ofMinutes(1));
+      backingUp.runIfDue();
+      assertThat(backingUp.failure().orElseThrow().at()).as("not tried again").isEqualTo(first);
+      clock.pass(Duration.ofMinutes(15));
+      assertThatThrownBy(backingUp::runIfDue).hasMessageContaining(file.toString());
+      Files.delete(file);
+      clock.pass(Duration.ofMinutes(15));
+      backingUp.runIfDue();
+      assertThat(backingUp.failure()).isEmpty();
+      assertThat(backingUp.list()).hasSize(1);
     }
   }
 

@@ -43,6 +43,9 @@ public final class BackingUp implements AutoCloseable {
 
   private static final Duration LAST_CHANCE = Duration.ofSeconds(5);
 
+  /** After a backup that could not be made none is begun for so long unless someone asks. */
+  private static final Duration BACK_OFF = Duration.ofMinutes(15);
+
   private final Backups backups;
   private final BackupSettings settings;
   private final String version;
@@ -148,19 +151,26 @@ public final class BackingUp implements AutoCloseable {
     Thread.ofPlatform()
         .daemon()
         .name("backup")
-        .start(() -> ScopedValue.where(Caller.CURRENT, caller).run(() -> make(begun, asked)));
+        .start(() -> ScopedValue.where(Caller.CURRENT, caller).run(() -> makeAsked(begun, asked)));
     return begun.name;
   }
 
-  /** Makes a backup if the last one is older than it should be. */
-  public void runIfDue() {
-    if (settings.every().isEmpty() || !isPossible()) {
-      return;
+  /** Whoever asked finds out why when they look for it. */
+  private void makeAsked(Work begun, AuditRecord asked) {
+    try {
+      make(begun, asked);
+    } catch (NotMade e) {
+      LOG.error("{}", e.getMessage(), e);
     }
-    Instant now = clock.instant();
-    boolean isDue =
-        lastAt().map(last -> !now.isBefore(last.plus(settings.every().get()))).orElse(true);
-    if (!isDue) {
+  }
+
+  /**
+   * Makes a backup if the last one is older than it should be.
+   *
+   * @throws NotMade when it is due and cannot be made
+   */
+  public void runIfDue() {
+    if (settings.every().isEmpty() || !isPossible() || !isDue(settings.every().get())) {
       return;
     }
     Work begun;
@@ -171,6 +181,13 @@ public final class BackingUp implements AutoCloseable {
       begun = begun();
     }
     make(begun, acts.record("backup.made", null, null, Json.object()));
+  }
+
+  private boolean isDue(Duration every) {
+    Instant now = clock.instant();
+    Duration pause = every.compareTo(BACK_OFF) < 0 ? every : BACK_OFF;
+    return lastAt().map(last -> !now.isBefore(last.plus(every))).orElse(true)
+        && failure().map(last -> !now.isBefore(last.at().plus(pause))).orElse(true);
   }
 
   private Work begun() {
@@ -196,33 +213,43 @@ public final class BackingUp implements AutoCloseable {
     return "graft-" + second + (number == 1 ? "" : "-" + number) + ".zip";
   }
 
+  /** A backup could not be made. */
+  private static final class NotMade extends RuntimeException {
+    NotMade(Work begun, String trouble, Exception cause) {
+      super("The backup " + begun.name + " could not be made: " + trouble, cause);
+    }
+  }
+
   private void make(Work begun, AuditRecord asked) {
-    String trouble = null;
+    String trouble = "Something went wrong inside Graft.";
     try {
       Files.createDirectories(settings.folder());
       dropPartials();
       requireRoom(begun.size);
       made(begun, asked);
       prune();
+      trouble = null;
     } catch (IOException | UncheckedIOException e) {
       trouble =
           "The folder " + settings.folder() + " cannot be written to: " + e.getMessage() + ".";
+      throw new NotMade(begun, trouble, e);
     } catch (NoRoom | StoreException e) {
       trouble = String.valueOf(e.getMessage());
+      throw new NotMade(begun, trouble, e);
     } catch (RuntimeException e) {
       trouble = "Something went wrong inside Graft: " + e;
+      throw new NotMade(begun, trouble, e);
     } finally {
       drop(begun.copy);
       drop(begun.partial);
+      over(begun, trouble);
     }
-    synchronized (this) {
-      work = null;
-      notifyAll();
-      failure = trouble == null ? null : new Failure(begun.name, clock.instant(), trouble);
-    }
-    if (trouble != null) {
-      LOG.error("the backup {} could not be made: {}", begun.name, trouble);
-    }
+  }
+
+  private synchronized void over(Work begun, @Nullable String trouble) {
+    failure = trouble == null ? null : new Failure(begun.name, clock.instant(), trouble);
+    work = null;
+    notifyAll();
   }
 
   private void made(Work begun, AuditRecord asked) throws IOException {
@@ -240,16 +267,19 @@ public final class BackingUp implements AutoCloseable {
             BackupFile.sha256(begun.copy));
     begun.phase = Phase.PACKING;
     Path file = settings.folder().resolve(begun.name);
-    BackupFile.write(file, begun.partial, manifest, begun.copy, packed -> begun.packed = packed);
     var detail =
         Json.object()
             .put("name", begun.name)
             .put("sha256", manifest.sha256())
             .put("accounts", manifest.accounts());
-    backups.made(
-        createdAt,
-        new AuditRecord(
-            asked.at(), asked.actor(), asked.act(), null, null, asked.requestId(), detail));
+    try {
+      BackupFile.write(file, begun.partial, manifest, begun.copy, packed -> begun.packed = packed);
+      backups.made(createdAt, asked.with(detail));
+    } catch (IOException | RuntimeException e) {
+      // One that nobody knows of would only push out those that are known.
+      drop(file);
+      throw e;
+    }
     LOG.info(
         "backup {}: {} accounts, {} bytes in {} ms",
         file,
