@@ -6,9 +6,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The settings as text, each with the place it came from. A flag goes before the environment, the
@@ -21,7 +23,16 @@ final class GivenSettings {
   private static final String FILE_FLAG = "--config";
   private static final String FILE_VARIABLE = "GRAFT_CONFIG";
 
+  /** How origins begin. */
+  private static final String ENVIRONMENT = "environment ";
+
+  private static final String FILES = "file ";
+
   private final Map<Setting, Value> values = new EnumMap<>(Setting.class);
+
+  /** Secrets that were to be read from files of their own. */
+  private final Set<Setting> ownFile = EnumSet.noneOf(Setting.class);
+
   private final List<String> faults = new ArrayList<>();
   private final Map<String, String> environment;
   private String fileByFlag = "";
@@ -94,35 +105,44 @@ final class GivenSettings {
           .ifPresent(name -> {
             String file = environment.getOrDefault(name, "");
             if (!file.isBlank()) {
-              boolean twice = !environment.getOrDefault(setting.name(), "").isBlank();
-              readSecret(setting, name, "environment " + name, file.strip(), twice);
+              readSecret(setting, name, ENVIRONMENT, name, file.strip());
             }
           });
     }
   }
 
   /** Takes a secret from the file that holds nothing else. */
-  private void readSecret(
-      Setting setting, String name, String origin, String file, boolean isGivenTwice) {
-    if (isGivenTwice) {
-      faults.add(name + " and " + setting + " are both set. Take one of them.");
+  private void readSecret(Setting setting, String name, String source, String where, String file) {
+    if (value(setting).origin().startsWith(source)) {
+      refuseBoth(setting);
       return;
     }
+    ownFile.add(setting);
     try {
       String text = Files.readString(Path.of(file)).strip();
       if (text.isEmpty()) {
         faults.add(name + " names a file with nothing in it: " + file + ".");
       }
-      values.put(setting, new Value(text, origin));
+      values.put(setting, new Value(text, source + where));
     } catch (IOException | InvalidPathException e) {
       faults.add(name + " names a file that is not there or cannot be read: " + file + ".");
     }
   }
 
+  private void refuseBoth(Setting setting) {
+    faults.add(
+        setting.fileName().orElse("")
+            + " and "
+            + setting
+            + " are both set"
+            + setting.formerName().map(former -> " (" + former + " is the same)").orElse("")
+            + ". Take one of them.");
+  }
+
   private void readVariable(Setting setting, String name, Map<String, String> environment) {
     String text = environment.get(name);
     if (text != null && !text.isBlank()) {
-      values.put(setting, new Value(text.strip(), "environment " + name));
+      values.put(setting, new Value(text.strip(), ENVIRONMENT + name));
     }
   }
 
@@ -150,12 +170,7 @@ final class GivenSettings {
     String name = equals < 0 ? line : line.substring(0, equals).strip();
     Optional<Setting> secret = Setting.ofFileName(name);
     if (equals >= 0 && secret.isPresent()) {
-      readSecret(
-          secret.get(),
-          name,
-          "file " + where,
-          unquoted(line.substring(equals + 1).strip()),
-          value(secret.get()).origin().startsWith("file "));
+      readSecret(secret.get(), name, FILES, where, unquoted(line.substring(equals + 1).strip()));
       return;
     }
     var setting = Setting.named(name);
@@ -164,9 +179,14 @@ final class GivenSettings {
       return;
     }
     String text = unquoted(line.substring(equals + 1).strip());
-    if (!text.isEmpty()) {
-      values.put(setting.get(), new Value(text, "file " + where));
+    if (text.isEmpty()) {
+      return;
     }
+    if (ownFile.contains(setting.get())) {
+      refuseBoth(setting.get());
+      return;
+    }
+    values.put(setting.get(), new Value(text, FILES + where));
   }
 
   private static String unquoted(String text) {

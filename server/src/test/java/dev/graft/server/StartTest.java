@@ -263,6 +263,10 @@ class StartTest {
     assertThat(run("config")).isEqualTo(1);
     assertThat(said()).contains("GRAFT_MASTER_KEY_FILE and GRAFT_MASTER_KEY are both set");
     environment.remove("GRAFT_MASTER_KEY");
+    environment.put("MASTER_KEY", "cd".repeat(32));
+    assertThat(run("config")).as("by its former name").isEqualTo(1);
+    assertThat(said()).contains("are both set (MASTER_KEY is the same)");
+    environment.remove("MASTER_KEY");
     environment.put("GRAFT_MASTER_KEY_FILE", folder.resolve("nowhere").toString());
     assertThat(run("config")).isEqualTo(1);
     assertThat(said()).contains("names a file that is not there");
@@ -271,6 +275,13 @@ class StartTest {
     Files.writeString(settings, "GRAFT_MASTER_KEY_FILE=" + file + "\n");
     assertThat(run("config", "--config", settings.toString())).as(said()).isZero();
     assertThat(printed()).contains("file " + settings + ":1");
+    String plain = "GRAFT_MASTER_KEY=" + "cd".repeat(32) + "\n";
+    String named = "GRAFT_MASTER_KEY_FILE=" + file + "\n";
+    for (String both : List.of(plain + named, named + plain, named + plain.substring(6))) {
+      Files.writeString(settings, both);
+      assertThat(run("config", "--config", settings.toString())).as(both).isEqualTo(1);
+      assertThat(said()).contains("GRAFT_MASTER_KEY_FILE and GRAFT_MASTER_KEY are both set");
+    }
   }
 
   @Test
