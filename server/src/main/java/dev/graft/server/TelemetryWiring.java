@@ -5,6 +5,7 @@ import dev.graft.server.telemetry.Disk;
 import dev.graft.server.telemetry.Looked;
 import dev.graft.server.telemetry.Metrics;
 import dev.graft.server.telemetry.Telemetry;
+import dev.graft.store.Backups;
 import dev.graft.store.Counts;
 import dev.graft.store.Database;
 import dev.graft.store.Schedule;
@@ -48,7 +49,7 @@ class TelemetryWiring {
       List<Schedule.Task> tasks,
       InstantSource clock) {
     Metrics metrics = telemetry.metrics();
-    counts(metrics, new Counts(database), tasks, clock);
+    counts(metrics, new Counts(database), new Backups(database), tasks, clock);
     pool(metrics, database);
     cache(metrics, vault);
     for (String kind : sealing.sinkKinds()) {
@@ -75,10 +76,14 @@ class TelemetryWiring {
   }
 
   private static void counts(
-      Metrics metrics, Counts counts, List<Schedule.Task> tasks, InstantSource clock) {
+      Metrics metrics,
+      Counts counts,
+      Backups backups,
+      List<Schedule.Task> tasks,
+      InstantSource clock) {
     var now = new Looked<>(() -> counts.now(clock.instant()), FRESH, PATIENCE);
     var totals = new Looked<>(counts::totals, TOTALS_FRESH, PATIENCE);
-    var backup = new Looked<>(counts::lastBackup, FRESH, PATIENCE);
+    var backup = new Looked<>(backups::lastAt, FRESH, PATIENCE);
     metrics.gauge(
         "graft.database.up", "1 when the database answered the last look.", () -> up(now));
     gauge(

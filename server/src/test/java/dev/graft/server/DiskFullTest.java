@@ -18,12 +18,8 @@ class DiskFullTest {
 
   @Test
   void withoutRoomNothingIsSentAndWithRoomItGoesOnByItself() {
-    Path templates = folder.resolve("templates");
-    RunningServer.writeTemplate(templates, "front-desk", "1");
     try (Sandbox sandbox = Sandbox.start();
-        RunningServer server =
-            RunningServer.start(
-                RunningServer.environment(folder.resolve("data"), templates, sandbox.url()))) {
+        RunningServer server = RunningServer.start(RunningServer.environment(folder, sandbox))) {
       Database database = server.bean(Database.class);
       List<Work.Customer> customers = Work.customers(sandbox, server, "customer", 40);
       var codes = new ArrayList<String>();

@@ -44,6 +44,17 @@ class RecoverTest {
     return RunningServer.start(environment);
   }
 
+  /** An account with a clone of the first version, which was made on a database that is lost. */
+  private Account cloned(String name) throws IOException {
+    declared("1.0.0");
+    Account account = account(name);
+    try (RunningServer server = emptyServer()) {
+      link(server, name);
+      clone(server, name, "support");
+    }
+    return account;
+  }
+
   /** With a manifest, so that names say nothing of versions, and two tools. */
   private void declared(String version) throws IOException {
     Path folder = Files.createDirectories(templates.resolve("support"));
@@ -198,12 +209,7 @@ class RecoverTest {
 
   @Test
   void whatTheCustomerChangedIsToldAndKept() throws Exception {
-    declared("1.0.0");
-    Account account = account("ann");
-    try (RunningServer server = emptyServer()) {
-      link(server, "ann");
-      clone(server, "ann", "support");
-    }
+    Account account = cloned("ann");
     String assistant = account.objects("assistant").getFirst().get("id").stringValue();
     account.patch(
         "assistant",
@@ -238,12 +244,7 @@ class RecoverTest {
 
   @Test
   void whatIsOfAnotherReleaseIsEnteredOnlyWhenAsked() throws Exception {
-    declared("1.0.0");
-    Account account = account("ann");
-    try (RunningServer server = emptyServer()) {
-      link(server, "ann");
-      clone(server, "ann", "support");
-    }
+    Account account = cloned("ann");
     declared("2.0.0");
     try (RunningServer server = emptyServer()) {
       String id = link(server, "ann");
@@ -275,12 +276,7 @@ class RecoverTest {
 
   @Test
   void ofSeveralCopiesNoneIsGuessedAt() throws Exception {
-    declared("1.0.0");
-    Account account = account("ann");
-    try (RunningServer server = emptyServer()) {
-      link(server, "ann");
-      clone(server, "ann", "support");
-    }
+    Account account = cloned("ann");
     ObjectNode original = account.objects("assistant").getFirst();
     ObjectNode copy = original.deepCopy();
     copy.remove(List.of("id", "orgId", "createdAt", "updatedAt"));
@@ -303,13 +299,8 @@ class RecoverTest {
 
   @Test
   void whatIsNotThereAndWhatHasNoTemplateIsTold() throws Exception {
-    declared("1.0.0");
-    Account account = account("ann");
+    Account account = cloned("ann");
     Account empty = account("bob");
-    try (RunningServer server = emptyServer()) {
-      link(server, "ann");
-      clone(server, "ann", "support");
-    }
     for (ObjectNode tool : account.objects("tool")) {
       if (tool.get("type").stringValue().equals("endCall")) {
         account.delete("tool", tool.get("id").stringValue());
@@ -344,12 +335,7 @@ class RecoverTest {
   /** Tools of a template with a declared version are found by what points at them. */
   @Test
   void aCloneWithoutARecoveryMakesNothingTwiceEither() throws Exception {
-    declared("1.0.0");
-    Account account = account("ann");
-    try (RunningServer server = emptyServer()) {
-      link(server, "ann");
-      clone(server, "ann", "support");
-    }
+    Account account = cloned("ann");
     for (String version : List.of("1.0.0", "2.0.0")) {
       declared(version);
       try (RunningServer server = emptyServer()) {

@@ -1,6 +1,7 @@
 package dev.graft.server;
 
 import dev.graft.core.json.Json;
+import dev.graft.sandbox.Sandbox;
 import dev.graft.store.TestPostgres;
 import dev.graft.vault.Vault;
 import java.io.IOException;
@@ -55,6 +56,13 @@ public final class RunningServer implements AutoCloseable {
     environment.put("GRAFT_SETTLING_TIME", "500ms");
     environment.put("GRAFT_LEASE_TIME", "5s");
     return environment;
+  }
+
+  /** As above, with data and a template, front-desk, in this folder. */
+  static Map<String, String> environment(Path folder, Sandbox sandbox) {
+    Path templates = folder.resolve("templates");
+    writeTemplate(templates, "front-desk", "1");
+    return environment(folder.resolve("data"), templates, sandbox.url());
   }
 
   /** As {@link #environment}, with a fresh PostgreSQL database. */

@@ -31,11 +31,7 @@ class VapiAwayTest {
   @BeforeEach
   void start() {
     sandbox = Sandbox.start();
-    Path templates = folder.resolve("templates");
-    RunningServer.writeTemplate(templates, "front-desk", "1");
-    server =
-        RunningServer.start(
-            RunningServer.environment(folder.resolve("data"), templates, sandbox.url()));
+    server = RunningServer.start(RunningServer.environment(folder, sandbox));
   }
 
   @AfterEach

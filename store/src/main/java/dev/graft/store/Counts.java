@@ -86,11 +86,4 @@ public final class Counts {
             sql.count("SELECT count(*) AS n FROM account"),
             sql.count("SELECT count(*) AS n FROM installation")));
   }
-
-  /** When the last backup ended well; nothing when none is known. */
-  public Optional<Instant> lastBackup() {
-    return database.read(sql ->
-        sql.first("SELECT value FROM kept_value WHERE name = 'last backup'")
-            .map(row -> Instant.ofEpochMilli(Long.parseLong(row.text("value")))));
-  }
 }

@@ -26,7 +26,6 @@ interface CountsContract {
     assertThat(nothing.oldest()).isEmpty();
     assertThat(nothing.revoked()).isZero();
     assertThat(counts.totals()).isEqualTo(new Counts.Totals(0, 0));
-    assertThat(counts.lastBackup()).isEmpty();
 
     fill(database);
     Counts.Now now = counts.now(NOW);
@@ -37,7 +36,6 @@ interface CountsContract {
     assertThat(now.deliveriesWaiting()).isEqualTo(2);
     assertThat(now.deliveriesDead()).isEqualTo(1);
     assertThat(counts.totals()).isEqualTo(new Counts.Totals(ACCOUNTS, ACCOUNTS));
-    assertThat(counts.lastBackup()).contains(Instant.ofEpochMilli(1_795_000_000_000L));
 
     Duration often = quickest(() -> counts.now(NOW));
     Duration seldom = quickest(counts::totals);
@@ -114,7 +112,6 @@ interface CountsContract {
               + event.substring(2)
               + "', 0, 0, 0)");
     }
-    statements.add("INSERT INTO kept_value (name, value) VALUES ('last backup', '1795000000000')");
     statements.forEach(statement -> database.write(sql -> sql.execute(statement)));
   }
 
