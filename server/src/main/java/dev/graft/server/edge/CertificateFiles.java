@@ -16,6 +16,7 @@ import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
@@ -73,7 +74,23 @@ public sealed interface CertificateFiles {
    * @param newest when one was changed last; a file that is changed again in the same moment can
    *     look the same
    */
-  record Stamp(String text, Instant newest) {}
+  record Stamp(String text, Instant newest) {
+    /** How long after a change another one could go unseen from outside. */
+    private static final Duration UNSURE = Duration.ofSeconds(10);
+
+    /**
+     * Whether the files have to be read to know that they are as they were.
+     *
+     * @param before how they looked then
+     * @param state what was read then; that files may be read now does not show from outside
+     */
+    boolean mayHideChange(Stamp before, String state, Instant now) {
+      return !equals(before) || state.equals(UNREADABLE) || newest.isAfter(now.minus(UNSURE));
+    }
+  }
+
+  /** What stands for the contents of files that cannot be read. */
+  String UNREADABLE = "unreadable";
 
   default Stamp stamp() {
     var text = new StringBuilder();
@@ -92,7 +109,7 @@ public sealed interface CertificateFiles {
       }
       return new Stamp(text.toString(), newest);
     } catch (IOException e) {
-      return new Stamp("unreadable", Instant.MIN);
+      return new Stamp(UNREADABLE, Instant.MIN);
     }
   }
 
@@ -108,7 +125,7 @@ public sealed interface CertificateFiles {
       }
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException | GeneralSecurityException e) {
-      return "unreadable";
+      return UNREADABLE;
     }
   }
 

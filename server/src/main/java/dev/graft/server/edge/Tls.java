@@ -20,9 +20,6 @@ public final class Tls implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
   private static final Duration LOOKS_EVERY = Duration.ofSeconds(2);
 
-  /** How long after a change another one could go unseen from outside. */
-  private static final Duration UNSURE = Duration.ofSeconds(10);
-
   private static final String CIPHERS =
       "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 
@@ -88,10 +85,9 @@ public final class Tls implements AutoCloseable {
 
   /** The files are read only then: there is a private key in them. */
   private boolean mayHaveChanged() {
-    CertificateFiles.Stamp now = files.stamp();
-    boolean isSame = now.equals(stamp);
-    stamp = now;
-    return !isSame || now.newest().isAfter(Instant.now().minus(UNSURE));
+    CertificateFiles.Stamp before = stamp;
+    stamp = files.stamp();
+    return stamp.mayHideChange(before, state, Instant.now());
   }
 
   private void takeUp() {
