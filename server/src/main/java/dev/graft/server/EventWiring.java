@@ -101,7 +101,8 @@ class EventWiring {
         settings.webhookReach(),
         DELIVERY_LIMIT,
         clock,
-        telemetry.metrics()::delivery);
+        telemetry.metrics()::delivery,
+        telemetry.errors());
   }
 
   @Bean

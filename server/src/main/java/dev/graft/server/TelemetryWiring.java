@@ -1,11 +1,11 @@
 package dev.graft.server;
 
 import dev.graft.server.audit.Sealing;
+import dev.graft.server.backup.BackingUp;
 import dev.graft.server.telemetry.Disk;
 import dev.graft.server.telemetry.Looked;
 import dev.graft.server.telemetry.Metrics;
 import dev.graft.server.telemetry.Telemetry;
-import dev.graft.store.Backups;
 import dev.graft.store.Counts;
 import dev.graft.store.Database;
 import dev.graft.store.Schedule;
@@ -45,11 +45,20 @@ class TelemetryWiring {
       Vault vault,
       Sealing sealing,
       Disk disk,
+      BackingUp backingUp,
       Settings settings,
       List<Schedule.Task> tasks,
       InstantSource clock) {
     Metrics metrics = telemetry.metrics();
-    counts(metrics, new Counts(database), new Backups(database), tasks, clock);
+    counts(metrics, new Counts(database), tasks, clock);
+    if (backingUp.isPossible()) {
+      gauge(
+          metrics,
+          "graft.backup.last.timestamp.seconds",
+          "When the last backup that Graft made ended well; 0 when none is known.",
+          new Looked<>(backingUp::lastAt, FRESH, PATIENCE),
+          at -> at.map(Instant::getEpochSecond).map(Long::doubleValue).orElse(0.0));
+    }
     pool(metrics, database);
     cache(metrics, vault);
     for (String kind : sealing.sinkKinds()) {
@@ -62,8 +71,8 @@ class TelemetryWiring {
     }
     metrics.gauge(
         "graft.audit.chain.ok",
-        "1 when audit records get their place in the chain, 0 when they wait for someone to look.",
-        () -> sealing.isChaining() ? 1 : 0);
+        "0 when the audit chain is not as Graft left it, so that records wait for someone to look.",
+        () -> sealing.isBroken() ? 0 : 1);
     metrics.gauge("graft.disk.free.bytes", "Room left where the data folder is.", disk::free);
     metrics.gauge(
         "graft.disk.size.bytes",
@@ -76,14 +85,9 @@ class TelemetryWiring {
   }
 
   private static void counts(
-      Metrics metrics,
-      Counts counts,
-      Backups backups,
-      List<Schedule.Task> tasks,
-      InstantSource clock) {
+      Metrics metrics, Counts counts, List<Schedule.Task> tasks, InstantSource clock) {
     var now = new Looked<>(() -> counts.now(clock.instant()), FRESH, PATIENCE);
     var totals = new Looked<>(counts::totals, TOTALS_FRESH, PATIENCE);
-    var backup = new Looked<>(backups::lastAt, FRESH, PATIENCE);
     metrics.gauge(
         "graft.database.up", "1 when the database answered the last look.", () -> up(now));
     gauge(
@@ -151,12 +155,6 @@ class TelemetryWiring {
           "task",
           task.name());
     }
-    gauge(
-        metrics,
-        "graft.backup.last.timestamp.seconds",
-        "When the last backup ended well, as 'graft backup' noted it; 0 when none is known.",
-        backup,
-        at -> at.map(Instant::getEpochSecond).map(Long::doubleValue).orElse(0.0));
   }
 
   private static double up(Looked<Counts.Now> now) {

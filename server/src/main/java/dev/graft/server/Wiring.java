@@ -192,6 +192,7 @@ class Wiring {
       KeptValues kept,
       Acts acts,
       InstantSource clock,
+      Telemetry telemetry,
       Settings settings) {
     TrailKeys trailKeys = TrailKeys.open(keys, kept);
     acts.add("node.started", null, null, started(settings, database));
@@ -201,6 +202,7 @@ class Wiring {
         settings.auditSinks().stream().map(sink -> sink(sink, trailKeys)).toList(),
         acts,
         clock,
+        telemetry.errors(),
         Duration.ofMillis(200));
   }
 

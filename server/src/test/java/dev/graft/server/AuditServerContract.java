@@ -9,13 +9,17 @@ import dev.graft.sandbox.Account;
 import dev.graft.sandbox.Effect;
 import dev.graft.sandbox.Fault;
 import dev.graft.sandbox.Sandbox;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -297,6 +301,7 @@ abstract class AuditServerContract {
     server = RunningServer.start(environment);
     String told = server.get("/health/ready").json().at("/checks/audit").stringValue();
     assertThat(told).contains("Nothing is added to the chain", "graft audit restored");
+    assertThat(server.get("/metrics").body()).contains("graft_audit_chain_ok 0.0");
     assertThat(server.get("/v1/audit").json().required("waiting").intValue()).isPositive();
     assertThat(server.clone(ann).status()).as("the server works meanwhile").isEqualTo(200);
 
@@ -315,6 +320,39 @@ abstract class AuditServerContract {
     server = RunningServer.start(environment);
     assertThat(server.get("/health/ready").json().at("/checks/audit").stringValue())
         .isEqualTo("ok");
+  }
+
+  /** Whoever is woken for a chain that was changed does not want to hear of an outage. */
+  @Test
+  void aDatabaseThatCannotBeReadIsNoBrokenChainAndIsToldOnce() throws Exception {
+    var said = new ByteArrayOutputStream();
+    PrintStream terminal = System.out;
+    server.close();
+    System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+    try {
+      server = RunningServer.start(environment);
+      sql(List.of("ALTER TABLE audit_pending RENAME TO away"));
+      Eventually.holds(
+          Duration.ofSeconds(20),
+          () -> audit().equals("Audit records cannot be chained now, and wait."),
+          this::audit);
+      // Several turns.
+      Eventually.pause(Duration.ofSeconds(1));
+      assertThat(server.get("/metrics").body()).contains("graft_audit_chain_ok 1.0");
+      sql(List.of("ALTER TABLE away RENAME TO audit_pending"));
+      Eventually.holds(Duration.ofSeconds(20), () -> audit().equals("ok"), this::audit);
+      assertThat(said.toString(StandardCharsets.UTF_8).lines())
+          .filteredOn(line -> line.contains("cannot be chained now"))
+          .hasSize(1);
+    } finally {
+      server.close();
+      System.setOut(terminal);
+      server = RunningServer.start(environment);
+    }
+  }
+
+  private String audit() {
+    return server.get("/health/ready").json().at("/checks/audit").stringValue();
   }
 
   @Test

@@ -50,6 +50,10 @@ class ErrorTrackingTest {
                         "POST /api/vapi/clone",
                         request)
                     .doesNotContain("no such table"));
+        // An alert comes of it.
+        assertThat(server.get("/metrics").body())
+            .contains("graft_requests_unavailable_total{part=\"database\"} 1.0")
+            .contains("graft_requests_unavailable_total{part=\"keys\"} 0.0");
       }
       assertThat(
               new Canary.Search(Map.of("the key", key))

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.Duration;
@@ -80,7 +81,9 @@ class HealthTest {
             .isLessThan(Duration.ofSeconds(8));
         assertThat(metrics.status()).isEqualTo(200);
         assertThat(metrics.body())
-            .contains("graft_database_up 0", "graft_operations_unfinished NaN");
+            .contains("graft_database_up 0", "graft_operations_unfinished NaN")
+            .as("of this database others make backups")
+            .doesNotContain("graft_backup_last");
 
         cable.mend();
         assertThat(awaitReady(server, answer -> answer.status() == 200).json().get("status"))
@@ -108,6 +111,20 @@ class HealthTest {
       // As after a restore of an older database under a server that runs.
       statement.execute("DELETE FROM graft_migration WHERE CAST(version AS INTEGER) > 5");
       awaitReady(server, answer -> answer.status() == 503);
+    }
+  }
+
+  @Test
+  void templatesThatAreGoneAreSaid() throws Exception {
+    try (var sandbox = Sandbox.start();
+        RunningServer server = RunningServer.start(environment(sandbox.url()))) {
+      assertThat(server.get("/health/ready").status()).isEqualTo(200);
+      Files.move(folder.resolve("templates"), folder.resolve("elsewhere"));
+      RunningServer.Answer failed = awaitReady(server, answer -> answer.status() == 503);
+      assertThat(failed.json().at("/checks/templates").stringValue())
+          .isEqualTo("There is no template.");
+      Files.move(folder.resolve("elsewhere"), folder.resolve("templates"));
+      awaitReady(server, answer -> answer.status() == 200);
     }
   }
 

@@ -195,6 +195,16 @@ class MetricsTest {
                 "outcome=\"ok\""))
         .isPositive();
     assertThat(sum(after, "graft_data_key_uses_total", "cached=\"yes\"")).isPositive();
+    for (String outcome : List.of("key-unavailable", "tampered", "wrong-key", "failed")) {
+      assertThat(
+              sum(
+                  before,
+                  "graft_key_provider_call_duration_seconds_count",
+                  "call=\"unwrap\"",
+                  "outcome=\"" + outcome + "\""))
+          .as(outcome)
+          .isZero();
+    }
     assertThat(sum(after, TASKS, "task=\"deliver-webhooks\"")).isPositive();
     assertThat(sum(after, "graft_task_last_end_timestamp_seconds", "task=\"deliver-webhooks\""))
         .isCloseTo(
@@ -252,6 +262,7 @@ class MetricsTest {
             "limit",
             "method",
             "outcome",
+            "part",
             "provider",
             "route",
             "sink",
@@ -274,7 +285,7 @@ class MetricsTest {
               Host.US, "GET", "/tool", status, false, Instant.EPOCH, Duration.ofMillis(1), null));
       metrics.request("none", "METHOD" + status, 404, Duration.ofMillis(1));
     }
-    assertThat(metrics.text().lines().filter(line -> line.contains("_count{"))).hasSizeLessThan(80);
+    assertThat(metrics.text().lines().filter(line -> line.contains("_count{"))).hasSizeLessThan(92);
     metrics.close();
   }
 

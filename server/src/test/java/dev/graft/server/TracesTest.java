@@ -115,6 +115,12 @@ class TracesTest {
       // What a caller chose for a path is in no name.
       server.get("/nothing/" + key);
       collector.await(span -> span.name().equals("GET none"));
+      // Nor is the word that a caller chose for a method.
+      server.send(
+          HttpRequest.newBuilder(server.url().resolve("/nothing"))
+              .method("BREW-" + key, BodyPublishers.noBody()));
+      Collector.Span odd = collector.await(span -> span.name().equals("OTHER none"));
+      assertThat(odd.attributes()).containsEntry("http.request.method", "OTHER");
     }
     assertThat(collector.spans())
         .extracting(Collector.Span::name)

@@ -34,11 +34,11 @@ public final class Schedule implements AutoCloseable {
       }
     }
 
-    /** What goes wrong in one run is told and does not end the next. */
+    /** What goes wrong in one run is told and is not the end of the task, whatever it is. */
     void run() {
       try {
         work.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         LOG.warn("the scheduled work '{}' could not be done now: {}", name, e.getMessage(), e);
       }
     }

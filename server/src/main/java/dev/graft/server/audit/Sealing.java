@@ -4,6 +4,7 @@ import dev.graft.core.audit.ChainedRecord;
 import dev.graft.core.audit.Checkpoint;
 import dev.graft.core.json.Json;
 import dev.graft.server.access.Acts;
+import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.AuditChain;
 import java.io.IOException;
 import java.time.Duration;
@@ -41,6 +42,7 @@ public final class Sealing implements AutoCloseable {
   private final List<Sink> sinks;
   private final Acts acts;
   private final InstantSource clock;
+  private final ErrorReports errors;
   private final Duration every;
   private final Semaphore end = new Semaphore(0);
 
@@ -54,7 +56,14 @@ public final class Sealing implements AutoCloseable {
   private @Nullable Checkpoint latest;
   private @Nullable Checkpoint farthest;
   private Instant nextLook = Instant.MIN;
-  private volatile @Nullable String trouble;
+  private volatile @Nullable Trouble trouble;
+
+  /**
+   * Why records wait.
+   *
+   * @param isBroken whether the chain is not as it should be, so that someone has to look
+   */
+  private record Trouble(String sentence, boolean isBroken) {}
 
   /** Why a sink takes nothing, and since when. */
   private record Behind(String sentence, Instant since) {}
@@ -66,12 +75,14 @@ public final class Sealing implements AutoCloseable {
       List<Sink> sinks,
       Acts acts,
       InstantSource clock,
+      ErrorReports errors,
       Duration every) {
     this.chain = chain;
     this.keys = keys;
     this.sinks = List.copyOf(sinks);
     this.acts = acts;
     this.clock = clock;
+    this.errors = errors;
     this.every = every;
     recall();
     turn();
@@ -125,12 +136,17 @@ public final class Sealing implements AutoCloseable {
     } catch (AuditChain.Broken e) {
       nextLook = clock.instant().plus(NEXT_LOOK_AT_A_BROKEN_CHAIN);
       troubled(
-          e.getMessage()
-              + " Nothing is added to the chain until someone has looked; records wait. After a"
-              + " restore from a backup run 'graft audit restored'.");
-    } catch (RuntimeException e) {
-      LOG.warn("audit records cannot be chained now: {}", e.getMessage());
-      troubled("Audit records cannot be chained now, and wait.");
+          new Trouble(
+              e.getMessage()
+                  + " Nothing is added to the chain until someone has looked; records wait. After a"
+                  + " restore from a backup run 'graft audit restored'.",
+              true),
+          e);
+    } catch (RuntimeException | Error e) {
+      // An Error, too: nobody would begin this thread again.
+      if (!isBroken()) {
+        troubled(new Trouble("Audit records cannot be chained now, and wait.", false), e);
+      }
     }
   }
 
@@ -152,11 +168,17 @@ public final class Sealing implements AutoCloseable {
     }
   }
 
-  private void troubled(String sentence) {
-    if (!sentence.equals(trouble)) {
-      LOG.error("{}", sentence);
+  /** Once for the same trouble, however often it is tried meanwhile. */
+  private void troubled(Trouble now, Throwable reason) {
+    if (!now.equals(trouble)) {
+      if (now.isBroken()) {
+        LOG.error("{}", now.sentence());
+      } else {
+        LOG.warn("{} {}", now.sentence(), reason.getMessage());
+        errors.tell(reason, "chaining audit records");
+      }
     }
-    trouble = sentence;
+    trouble = now;
   }
 
   private void checkpoint(boolean now) {
@@ -227,8 +249,8 @@ public final class Sealing implements AutoCloseable {
 
   /** {@code ok}, or in sentences for everyone what is not. */
   public String state() {
-    if (trouble instanceof String sentence) {
-      return sentence;
+    if (trouble instanceof Trouble now) {
+      return now.sentence();
     }
     String told =
         behind.keySet().stream()
@@ -239,9 +261,12 @@ public final class Sealing implements AutoCloseable {
     return told.isEmpty() ? "ok" : told;
   }
 
-  /** Whether records get their place in the chain, as far as this node knows. */
-  public boolean isChaining() {
-    return trouble == null;
+  /**
+   * Whether the chain is not as it should be, as far as this node knows. That it cannot be reached
+   * now says nothing about it.
+   */
+  public boolean isBroken() {
+    return trouble instanceof Trouble now && now.isBroken();
   }
 
   /** For how long a sink of this kind has not taken what it should. */

@@ -1,6 +1,7 @@
 package dev.graft.server.telemetry;
 
 import dev.graft.server.log.Redaction;
+import dev.graft.vault.VaultException;
 import io.sentry.Hint;
 import io.sentry.SentryClient;
 import io.sentry.SentryEvent;
@@ -25,7 +26,8 @@ import org.slf4j.MDC;
  * Tells an error tracker (Sentry, or what speaks as it does) of what went wrong inside Graft, and
  * of nothing else. What is sent is made here, word for word: where it happened in the code, what
  * kind of error it was, and ids by which the rest is found in the log. The message of an error is
- * only sent when Graft wrote it, since others quote what they choked on.
+ * only sent when Graft wrote all of it, since others quote what they choked on, and key providers
+ * what their service said.
  */
 public final class ErrorReports implements AutoCloseable {
   private static final Duration AGAIN_AFTER = Duration.ofMinutes(1);
@@ -52,6 +54,11 @@ public final class ErrorReports implements AutoCloseable {
     this.client = client;
   }
 
+  /** Nobody is told. */
+  public static ErrorReports none() {
+    return new ErrorReports(null);
+  }
+
   /**
    * Begins to report.
    *
@@ -60,7 +67,7 @@ public final class ErrorReports implements AutoCloseable {
    */
   static ErrorReports to(Optional<URI> dsn, String version, String environment) {
     if (dsn.isEmpty()) {
-      return new ErrorReports(null);
+      return none();
     }
     var options = new SentryOptions();
     options.setDsn(dsn.get().toString());
@@ -131,11 +138,7 @@ public final class ErrorReports implements AutoCloseable {
     var exception = new SentryException();
     exception.setType(thrown.getClass().getSimpleName());
     exception.setModule(thrown.getClass().getPackageName());
-    boolean isOurs = thrown.getClass().getPackageName().startsWith("dev.graft.");
-    exception.setValue(
-        isOurs && thrown.getMessage() != null
-            ? clean(thrown.getMessage())
-            : "(the message is in the log only)");
+    exception.setValue(said(thrown));
     var frames = new ArrayList<SentryStackFrame>();
     for (StackTraceElement element : thrown.getStackTrace()) {
       var frame = new SentryStackFrame();
@@ -148,6 +151,16 @@ public final class ErrorReports implements AutoCloseable {
     }
     exception.setStacktrace(new SentryStackTrace(frames));
     return exception;
+  }
+
+  private static String said(Throwable thrown) {
+    String inTheLog = "(the message is in the log only)";
+    if (thrown instanceof VaultException e) {
+      // A service may be the one who is quoted.
+      return e.kind() + " " + inTheLog;
+    }
+    boolean isOurs = thrown.getClass().getPackageName().startsWith("dev.graft.");
+    return isOurs && thrown.getMessage() != null ? clean(thrown.getMessage()) : inTheLog;
   }
 
   private static String clean(String text) {

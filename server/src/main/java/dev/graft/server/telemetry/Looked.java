@@ -47,6 +47,11 @@ public final class Looked<T> {
     this.patience = patience;
   }
 
+  /** Begins to look, for who will want to know in a moment and has others to ask till then. */
+  public void begin() {
+    var _ = latest();
+  }
+
   /** What is there; nothing when the look failed or takes too long. */
   public Optional<T> now() {
     CompletableFuture<T> look = latest();
@@ -69,15 +74,16 @@ public final class Looked<T> {
     long now = System.nanoTime();
     if (latest == null || latest.isDone() && now - lookedAt > freshFor(latest)) {
       var seen = new CompletableFuture<T>();
-      latest = seen;
-      lookedAt = now;
       Thread.startVirtualThread(() -> {
         try {
           seen.complete(look.get());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+          // Whatever it is: a look without an end would be the last one.
           seen.completeExceptionally(e);
         }
       });
+      latest = seen;
+      lookedAt = now;
     }
     return latest;
   }

@@ -59,10 +59,17 @@ public final class Metrics implements AutoCloseable {
       List.of("create", "update", "delete", "adopt", "confirm", "forget");
   private static final List<String> LIMITS = List.of("user", "caller", "sign-in");
 
+  /** What calls of a key provider that works come to, and what those of one that does not. */
+  private static final List<String> KEY_OUTCOMES =
+      List.of("ok", "key-unavailable", "tampered", "wrong-key", "failed");
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics garbage = new JvmGcMetrics();
   private final Map<String, Number> latest = new ConcurrentHashMap<>();
+
+  /** What {@code System.nanoTime} was when the tasks began that run. */
+  private final Map<String, Long> running = new ConcurrentHashMap<>();
 
   /** How a call whose effect was unknown was settled. */
   public enum Settled {
@@ -78,6 +85,12 @@ public final class Metrics implements AutoCloseable {
     String word() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
+  }
+
+  /** What a request was refused with 503 for the lack of. */
+  public enum Missing {
+    DATABASE,
+    KEYS
   }
 
   /**
@@ -114,25 +127,45 @@ public final class Metrics implements AutoCloseable {
     takeovers();
     LIMITS.forEach(this::limited);
     for (String call : List.of("wrap", "unwrap", "rewrap", "check")) {
-      provider(provider, call, "ok");
-      provider(provider, call, "key-unavailable");
+      KEY_OUTCOMES.forEach(outcome -> provider(provider, call, outcome));
+    }
+    for (Missing part : Missing.values()) {
+      unavailable(part);
     }
     List.of("delivered", "failed", "gone").forEach(this::deliveries);
   }
 
   /** A request that was answered; {@code route} is the template of its path, or a word for none. */
   public void request(String route, String method, int status, Duration took) {
-    String known = method.toLowerCase(Locale.ROOT);
     timer(
             "graft.http.request.duration",
             "Requests to Graft, by route, method and status.",
             "route",
             route,
             "method",
-            METHODS.contains(known) ? known : "other",
+            method(method),
             "status",
             String.valueOf(status))
         .record(took);
+  }
+
+  /** A method in lower case if it is a known one; a stranger may send any other word. */
+  static String method(String method) {
+    String known = method.toLowerCase(Locale.ROOT);
+    return METHODS.contains(known) ? known : "other";
+  }
+
+  /** A request was answered with 503 because a part of Graft's own could not be used. */
+  public void missed(Missing part) {
+    unavailable(part).increment();
+  }
+
+  private Counter unavailable(Missing part) {
+    return counter(
+        "graft.requests.unavailable",
+        "Requests answered with 503 because the database or the keys could not be used.",
+        "part",
+        part.name().toLowerCase(Locale.ROOT));
   }
 
   /** An operation that is over, so long after it was asked for. */
@@ -248,10 +281,22 @@ public final class Metrics implements AutoCloseable {
         () -> latest.getOrDefault(task, Double.NaN),
         "task",
         task);
+    gauge(
+        "graft.task.running.seconds",
+        "For how long the run of a scheduled task goes on at this node; 0 between two.",
+        () -> running.get(task) instanceof Long began ? (System.nanoTime() - began) / 1e9 : 0,
+        "task",
+        task);
+  }
+
+  /** A scheduled task is begun. */
+  void taskBegins(String task, long nanoTime) {
+    running.put(task, nanoTime);
   }
 
   /** A run of a scheduled task is over. */
   public void task(String task, boolean failed, Duration took, long endedAt) {
+    running.remove(task);
     tasks(task, failed ? "failed" : "ok").record(took);
     if (!failed) {
       latest.put(task, endedAt / 1000.0);

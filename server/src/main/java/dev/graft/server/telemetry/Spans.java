@@ -122,11 +122,6 @@ public final class Spans implements AutoCloseable {
             .build());
   }
 
-  /** Whether anyone hears of spans. */
-  public boolean isOn() {
-    return tracer != null;
-  }
-
   /** Tells of something that was done. Never waits, and never fails for it. */
   public void tell(Done done) {
     if (tracer == null || !done.trace().sampled()) {

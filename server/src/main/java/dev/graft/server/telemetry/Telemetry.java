@@ -59,16 +59,17 @@ public record Telemetry(Metrics metrics, Spans spans, ErrorReports errors)
     metrics.request(route, method, status, took);
     // What asks every few seconds whether all is well would be most of what is told.
     if (!route.startsWith("/health") && !route.equals("/metrics")) {
+      String word = Metrics.method(method).toUpperCase(Locale.ROOT);
       spans.tell(
           new Spans.Done(
               trace,
               Spans.Role.SERVER,
-              method + " " + route,
+              word + " " + route,
               began,
               took,
               Map.of(
                   "http.request.method",
-                  method,
+                  word,
                   "http.route",
                   route,
                   "http.response.status_code",
@@ -125,11 +126,12 @@ public record Telemetry(Metrics metrics, Spans spans, ErrorReports errors)
     Instant began = Instant.now();
     long nanos = System.nanoTime();
     boolean failed = true;
+    metrics.taskBegins(task.name(), nanos);
     try (var _ = MDC.putCloseable("task", task.name());
         var _ = MDC.putCloseable("traceId", trace.traceId())) {
       ScopedValue.where(Trace.CURRENT, trace).run(task.work());
       failed = false;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       errors.tell(e, "the scheduled work " + task.name());
       throw e;
     } finally {

@@ -13,6 +13,7 @@ import dev.graft.vault.VaultException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.springframework.http.MediaType;
 import org.springframework.web.servlet.function.ServerRequest;
@@ -43,12 +44,12 @@ final class Probes {
   private final Metrics metrics;
   private final Database database;
   private final Keys keys;
-  private final Templates templates;
   private final Sealing sealing;
-  private final Disk disk;
   private final Stopping stopping;
   private final Looked<String> databaseState;
   private final Looked<String> keysState;
+  private final Looked<String> templatesState;
+  private final Looked<String> diskState;
 
   Probes(
       Metrics metrics,
@@ -61,13 +62,17 @@ final class Probes {
     this.metrics = metrics;
     this.database = database;
     this.keys = keys;
-    this.templates = templates;
     this.sealing = sealing;
-    this.disk = disk;
     this.stopping = stopping;
     this.databaseState = new Looked<>(this::askDatabase, FRESH, PATIENCE);
     this.keysState =
         new Looked<>(this::askKeys, said -> said.equals(OK) ? KEYS_FRESH : FRESH, PATIENCE);
+    this.templatesState =
+        new Looked<>(
+            () -> templates.names().isEmpty() ? "There is no template." : OK, FRESH, PATIENCE);
+    this.diskState =
+        new Looked<>(
+            () -> disk.isFull() ? "There is no room left for the database." : OK, FRESH, PATIENCE);
   }
 
   ServerResponse live(ServerRequest request) {
@@ -80,6 +85,8 @@ final class Probes {
   }
 
   ServerResponse ready(ServerRequest request) {
+    // Together, so that all of them have the same two seconds.
+    List.of(databaseState, keysState, templatesState, diskState).forEach(Looked::begin);
     Map<String, String> needed = new LinkedHashMap<>();
     String answers = databaseState.now().orElse("The database does not answer.");
     boolean isUp = answers.equals(OK) || answers.equals(MIGRATIONS);
@@ -90,8 +97,9 @@ final class Probes {
         isUp
             ? keysState.now().orElse("The key provider does not answer in time.")
             : "They are in the database.");
-    needed.put("templates", templates.names().isEmpty() ? "There is no template." : OK);
-    needed.put("disk", disk.isFull() ? "There is no room left for the database." : OK);
+    needed.put(
+        "templates", templatesState.now().orElse("The folder of the templates cannot be read."));
+    needed.put("disk", diskState.now().orElse("The disk does not answer."));
     needed.put(
         "node",
         stopping.hasBegun() ? "This node is being stopped. It serves what comes meanwhile." : OK);

@@ -4,6 +4,7 @@ import dev.graft.core.json.Json;
 import dev.graft.server.access.Caller;
 import dev.graft.server.access.IssuerAway;
 import dev.graft.server.access.Permission;
+import dev.graft.server.telemetry.Metrics;
 import dev.graft.server.telemetry.Telemetry;
 import dev.graft.store.StoreException;
 import dev.graft.vault.VaultException;
@@ -401,6 +402,11 @@ public final class Routes {
   private Problem trouble(Route route, Exception thrown, String requestId) {
     Problem problem = problem(thrown, requestId);
     // An issuer that is away is somebody else's error.
+    switch (thrown) {
+      case StoreException _ -> telemetry.metrics().missed(Metrics.Missing.DATABASE);
+      case VaultException _ -> telemetry.metrics().missed(Metrics.Missing.KEYS);
+      default -> {}
+    }
     if (problem.status() >= 500 && !(thrown instanceof IssuerAway)) {
       telemetry.errors().tell(thrown, route.method() + " " + route.path());
     }

@@ -5,6 +5,7 @@ import dev.graft.server.access.Acts;
 import dev.graft.server.event.EventType;
 import dev.graft.server.event.Events;
 import dev.graft.server.link.Keys;
+import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.AuditRecord;
 import dev.graft.store.Delivery;
 import dev.graft.store.Event;
@@ -51,6 +52,7 @@ public final class Courier implements AutoCloseable {
   private final InstantSource clock;
   private final Duration claim;
   private final Consumer<String> tried;
+  private final ErrorReports errors;
   private final Set<String> working = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private volatile boolean closed;
@@ -70,7 +72,8 @@ public final class Courier implements AutoCloseable {
       Reach reach,
       Duration limit,
       InstantSource clock,
-      Consumer<String> tried) {
+      Consumer<String> tried,
+      ErrorReports errors) {
     this.outbox = outbox;
     this.webhooks = webhooks;
     this.keys = keys;
@@ -79,6 +82,7 @@ public final class Courier implements AutoCloseable {
     this.sender = new Sender(reach, limit);
     this.clock = clock;
     this.tried = tried;
+    this.errors = errors;
     this.claim = limit.multipliedBy(4);
   }
 
@@ -111,6 +115,7 @@ public final class Courier implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.warn("nothing can be delivered to {} now: {}", webhookId, e.getMessage());
+      errors.tell(e, "delivering to webhooks");
     } finally {
       working.remove(webhookId);
     }
@@ -134,6 +139,7 @@ public final class Courier implements AutoCloseable {
           delivery.event().id(),
           webhook.id(),
           e.getMessage());
+      errors.tell(e, "delivering to webhooks");
       return false;
     }
   }

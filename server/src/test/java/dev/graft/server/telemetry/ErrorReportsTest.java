@@ -30,20 +30,26 @@ class ErrorReportsTest {
   void anErrorIsToldWithWhereItHappenedAndWhereToLook() throws InterruptedException {
     MDC.put("requestId", "req_1");
     errors.tell(
-        new VaultException(
-            VaultException.Kind.KEY_UNAVAILABLE, "The key provider does not answer."),
+        VaultException.unavailable("transit:x", "it answers 400 (what the service said)", null),
         "POST /api/vapi/clone");
     String envelope = tracker.await(1).getFirst();
     assertThat(envelope)
         .contains(
-            "The key provider does not answer.",
+            "\"value\":\"KEY_UNAVAILABLE (the message is in the log only)\"",
             "\"type\":\"VaultException\"",
             "ErrorReportsTest",
             "\"requestId\":\"req_1\"",
             "\"during\":\"POST /api/vapi/clone\"",
             "\"release\":\"graft@0.1\"",
             "\"environment\":\"production\"")
+        .doesNotContain("what the service said")
         .doesNotContain("breadcrumb", "\"user\":{\"", "server_name", "\"request\"", "\"modules\"");
+  }
+
+  private static final class Refusal extends RuntimeException {
+    Refusal(String message, Throwable cause) {
+      super(message, cause);
+    }
   }
 
   /** A parser quotes the text that it cannot read, and that text is somebody's. */
@@ -55,10 +61,7 @@ class ErrorReportsTest {
     }
     MDC.put("operationId", key);
     var inner = new IllegalArgumentException("cannot read: customer's text " + key);
-    errors.tell(
-        new VaultException(
-            VaultException.Kind.BAD_FORMAT, "The key " + key + " cannot be stored.", inner),
-        "with " + key);
+    errors.tell(new Refusal("The key " + key + " cannot be stored.", inner), "with " + key);
     String envelope = tracker.await(1).getFirst();
     assertThat(envelope)
         .contains("The key *** cannot be stored.", "IllegalArgumentException", "in the log only");

@@ -7,6 +7,7 @@ import dev.graft.server.access.Acts;
 import dev.graft.server.event.EventType;
 import dev.graft.server.event.Events;
 import dev.graft.server.link.Keys;
+import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.Accounts;
 import dev.graft.store.AuditTrail;
 import dev.graft.store.DataKeys;
@@ -96,7 +97,8 @@ class CourierTest {
   }
 
   private Courier courier() {
-    return new Courier(outbox, webhooks, keys, events, acts, reach(), LIMIT, clock, _ -> {});
+    return new Courier(
+        outbox, webhooks, keys, events, acts, reach(), LIMIT, clock, _ -> {}, ErrorReports.none());
   }
 
   private Receiver receiver() {
