@@ -122,6 +122,69 @@ class StopTest {
     assertThat(Work.cloneAll(staying, customers)).allMatch(answer -> answer.status() == 200);
   }
 
+  /** A change or a removal that arrived is in the audit trail, whoever heard of it. */
+  @Test
+  void whatVapiDidBeforeTheCallWasCutOffIsOnRecord() {
+    RunningServer leaving = node();
+    RunningServer staying = node();
+    List<Work.Customer> customers = Work.customers(sandbox, leaving, "customer", 2);
+    assertThat(Work.cloneAll(leaving, customers)).allMatch(answer -> answer.status() == 200);
+    RunningServer.writeTemplate(folder.resolve("templates"), "front-desk", "2");
+    sandbox.fault(
+        Fault.on("PATCH", "/tool/*")
+            .by(customers.getFirst().account())
+            .after(Effect.hang(Duration.ofMinutes(2))));
+    sandbox.fault(
+        Fault.on("DELETE", "/assistant/*")
+            .by(customers.getLast().account())
+            .after(Effect.hang(Duration.ofMinutes(2))));
+    var answers =
+        List.of(
+            asked(leaving, customers.getFirst()),
+            CompletableFuture.supplyAsync(() -> uninstalled(leaving, customers.getLast())));
+    Eventually.holds(
+        Duration.ofSeconds(20),
+        () -> sandbox.faults().stream().allMatch(fault -> fault.struck() == 1),
+        () -> "not all of them hang");
+
+    leaving.close();
+
+    Work.untilNothingRuns(staying, Duration.ofSeconds(15));
+    Eventually.holds(
+        Duration.ofSeconds(10),
+        () ->
+            records(staying, "object.updated", "tool/main") == 1
+                && records(staying, "object.deleted", "assistant/main") == 1,
+        () -> staying.get("/v1/audit?limit=200").body());
+    assertThat(customers.getLast().account().objects("tool")).isEmpty();
+    answers.forEach(answer -> answer.handle((heard, broken) -> heard).join());
+  }
+
+  private static RunningServer.Answer uninstalled(RunningServer node, Work.Customer customer) {
+    String account =
+        node.get("/v1/accounts?userId=" + customer.userId())
+            .json()
+            .at("/accounts/0/id")
+            .stringValue();
+    String installation =
+        node.get("/v1/accounts/" + account + "/installations")
+            .json()
+            .at("/installations/0/id")
+            .stringValue();
+    return node.post(
+        "/v1/installations/" + installation + "/operations", "{\"kind\":\"uninstall\"}");
+  }
+
+  private static long records(RunningServer node, String act, String address) {
+    return node.get("/v1/audit?limit=200")
+        .json()
+        .get("records")
+        .valueStream()
+        .filter(record -> record.get("act").stringValue().equals(act))
+        .filter(record -> record.get("detail").stringValue().contains("\"" + address + "\""))
+        .count();
+  }
+
   @Test
   void beforeItTakesNoMoreItSaysSoAndServesOn() throws Exception {
     environment.put("GRAFT_STOP_PAUSE", "2s");

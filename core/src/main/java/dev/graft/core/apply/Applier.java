@@ -195,7 +195,8 @@ public final class Applier {
     Applied problem = null;
     for (int i = 0; i < attempts.size(); i++) {
       Applied one = settle(attempts.get(i), replies.get(i), sentAt);
-      problem = problem == null ? one : problem;
+      // What is left open has to be looked into by this operation, whatever became of the others.
+      problem = problem == null || one instanceof Applied.Unfinished ? one : problem;
     }
     return problem;
   }
@@ -299,6 +300,7 @@ public final class Applier {
 
   private @Nullable Applied settle(Attempt attempt, Reply first, Instant sentAt) {
     Reply reply = first;
+    boolean inDoubt = false;
     for (int tries = 0; ; tries++) {
       Duration pause = Tempo.backOff(tries);
       switch (reply) {
@@ -313,19 +315,23 @@ public final class Applier {
           write();
           Duration wait = throttled.retryAfter();
           if (!throttled.isWorthWaiting() || !tempo.waits(wait == null ? pause : wait)) {
-            enter(attempt.intent, new JournalEntry.NotDone(now(), heldBack(throttled)));
+            if (!inDoubt) {
+              // It says nothing of a try before it: a doubt stays until someone has looked.
+              enter(attempt.intent, new JournalEntry.NotDone(now(), heldBack(throttled)));
+            }
             return new Applied.Unfinished(reply);
           }
         }
         case Reply.Ok _, Reply.Unknown _ -> {
-          if (attempt.intent.verb() == Intent.Verb.CREATE) {
+          if (!inDoubt) {
             enter(attempt.intent, new JournalEntry.InDoubt(now(), cause(reply)));
-            write();
-            return look(attempt.intent, sentAt, now());
+            inDoubt = true;
           }
           write();
+          if (attempt.intent.verb() == Intent.Verb.CREATE) {
+            return look(attempt.intent, sentAt, now());
+          }
           if (!tempo.waits(pause)) {
-            enter(attempt.intent, new JournalEntry.InDoubt(now(), cause(reply)));
             return new Applied.Unfinished(reply);
           }
         }

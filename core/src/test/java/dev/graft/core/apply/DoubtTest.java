@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.core.kind.Kind;
 import dev.graft.core.kind.Kinds;
 import dev.graft.core.kind.ObjectId;
+import dev.graft.core.plan.Desired;
 import dev.graft.core.plan.Policy;
 import dev.graft.core.template.Release;
 import java.util.ArrayList;
@@ -164,6 +165,70 @@ class DoubtTest {
             };
     assertThat(bench.actions(bench.run(release("2"), losing, j -> j)))
         .containsExactly("updated-tool:" + bench.tool(), "updated-assistant:" + bench.assistant());
+  }
+
+  /** Vapi acts on the first write of a sort, its reply is lost, and nothing more is sent. */
+  private static UnaryOperator<VapiAccount> cutOff(Class<? extends Call> write) {
+    var stopping = new boolean[1];
+    return account ->
+        calls -> {
+          if (stopping[0]) {
+            return calls.stream()
+                .<Reply>map(_ -> new Reply.Throttled(null, Reply.Brake.STOPPING))
+                .toList();
+          }
+          List<Reply> replies = account.send(calls);
+          stopping[0] = write.isInstance(calls.getFirst());
+          return stopping[0] ? calls.stream().map(_ -> LOST).toList() : replies;
+        };
+  }
+
+  @Test
+  void anUpdateThatCannotBeSentAgainStaysInDoubtAndIsFoundDone() {
+    bench.actions(release("1"));
+
+    Reconciler.Result cut = bench.run(release("2"), cutOff(Call.Update.class), j -> j);
+
+    assertThat(cut).isInstanceOf(Reconciler.Result.Unfinished.class);
+    assertThat(bench.journal().stories()).allMatch(Journal.Story::isOpen);
+    assertThat(bench.actions(bench.resume(release("2"))))
+        .containsExactly("updated-tool:" + bench.tool(), "updated-assistant:" + bench.assistant());
+  }
+
+  @Test
+  void aDeleteThatCannotBeSentAgainStaysInDoubtAndIsFoundDone() {
+    bench.actions(release("1"));
+    String assistant = "deleted-assistant:" + bench.assistant();
+    String tool = "deleted-tool:" + bench.tool();
+    var nothing =
+        new Desired(
+            new Release("front-desk", false, release("1").version(), List.of()),
+            Policy.BY_NAME.on(Policy.Course.BACK));
+
+    Reconciler.Result cut = bench.run(nothing, cutOff(Call.Delete.class), j -> j);
+
+    assertThat(cut).isInstanceOf(Reconciler.Result.Unfinished.class);
+    assertThat(bench.journal().stories()).allMatch(Journal.Story::isOpen);
+    assertThat(bench.actions(bench.resume(nothing))).containsExactlyInAnyOrder(assistant, tool);
+  }
+
+  @Test
+  void anOperationIsNotOverWhileOneOfItsStepsIsInDoubt() {
+    bench.actions(release("1"));
+    UnaryOperator<VapiAccount> mixed =
+        account ->
+            calls ->
+                calls.stream()
+                    .map(call ->
+                        call instanceof Call.Update update
+                            ? update.kind().equals(Kinds.ASSISTANT)
+                                ? LOST
+                                : new Reply.Refused(400, "Bad Request", List.of())
+                            : account.send(List.of(call)).getFirst())
+                    .toList();
+    assertThat(bench.run(release("2"), mixed, j -> j))
+        .isInstanceOf(Reconciler.Result.Unfinished.class);
+    assertThat(bench.journal().isClosed()).isFalse();
   }
 
   @Test
