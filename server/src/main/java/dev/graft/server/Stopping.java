@@ -2,6 +2,7 @@ package dev.graft.server;
 
 import dev.graft.server.install.Installing;
 import dev.graft.server.install.Recovery;
+import dev.graft.store.Schedule;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,7 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * How a node ends when it is asked to. First it only says so, and serves on, until whatever
- * balances the load sends nothing more. Then it takes no new requests and no work that was left,
+ * balances the load sends nothing more; scheduled work ends at once. Then it takes no new requests,
  * and lets end what runs. After a declared time what still runs is handed to whoever lives.
  */
 public final class Stopping implements SmartLifecycle {
@@ -22,6 +23,7 @@ public final class Stopping implements SmartLifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Stopping.class);
 
   private final Settings.Stop times;
+  private final Schedule schedule;
   private final Recovery recovery;
   private final Installing installing;
   private final Last last;
@@ -33,8 +35,10 @@ public final class Stopping implements SmartLifecycle {
    *
    * @param last what comes after all requests; whatever depends on another ends before it
    */
-  Stopping(Settings.Stop times, Recovery recovery, Installing installing, Last last) {
+  Stopping(
+      Settings.Stop times, Schedule schedule, Recovery recovery, Installing installing, Last last) {
     this.times = times;
+    this.schedule = schedule;
     this.recovery = recovery;
     this.installing = installing;
     this.last = last;
@@ -60,6 +64,8 @@ public final class Stopping implements SmartLifecycle {
   public void stop() {
     begun = true;
     recovery.close();
+    // It waits a little for what it is just doing.
+    Thread.startVirtualThread(schedule::close);
     if (times.pause().isPositive()) {
       LOG.info("this node stops: it serves on for {} s, and says so at /health/ready", seconds());
       sleep(times.pause());

@@ -41,6 +41,7 @@ import dev.graft.store.Pseudonyms;
 import dev.graft.store.Releases;
 import dev.graft.store.Renewals;
 import dev.graft.store.Rewraps;
+import dev.graft.store.Schedule;
 import dev.graft.store.Sessions;
 import dev.graft.vapi.Pace;
 import dev.graft.vapi.Paces;
@@ -375,8 +376,12 @@ class Wiring {
 
   @Bean
   Stopping stopping(
-      Settings settings, Recovery recovery, Installing installing, Stopping.Last last) {
-    return new Stopping(settings.stop(), recovery, installing, last);
+      Settings settings,
+      Schedule schedule,
+      Recovery recovery,
+      Installing installing,
+      Stopping.Last last) {
+    return new Stopping(settings.stop(), schedule, recovery, installing, last);
   }
 
   @Bean

@@ -50,9 +50,10 @@ public final class Counts {
       Sql.Row operations =
           sql.first(
                   """
-                  SELECT count(*) AS n, MIN(CASE WHEN waits = 0 THEN created_at ELSE next_try_at END)
-                    AS oldest
-                  FROM operation WHERE state = 'running' AND (waits = 0 OR next_try_at <= ?)
+                  SELECT count(*) AS n, MIN(CASE WHEN waits = 0 OR tries > 0 THEN created_at
+                    ELSE next_try_at END) AS oldest
+                  FROM operation
+                  WHERE state = 'running' AND (waits = 0 OR tries > 0 OR next_try_at <= ?)
                   """,
                   now.toEpochMilli())
               .orElseThrow();

@@ -6,6 +6,7 @@ import dev.graft.core.json.Json;
 import dev.graft.core.template.Release;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -141,9 +142,20 @@ public final class Operations {
   public Optional<Claim.Yours> takeUp(
       String operationId, String holder, String actor, Instant now) {
     return database.write(sql -> {
-      Optional<Operation> operation = withId(sql, operationId).filter(o -> !o.isOver());
-      Optional<Lease> lease = operation.flatMap(found -> acquire(sql, found.accountId(), holder));
+      Optional<Lease> lease =
+          withId(sql, operationId)
+              .filter(found -> !found.isOver())
+              .flatMap(found -> acquire(sql, found.accountId(), holder));
       if (lease.isEmpty()) {
+        return Optional.<Claim.Yours>empty();
+      }
+      // To get the lease can mean to wait for whoever ends the operation with it.
+      Optional<Operation> operation = withId(sql, operationId).filter(found -> !found.isOver());
+      if (operation.isEmpty()) {
+        sql.execute(
+            "UPDATE lease SET until = 0 WHERE account_id = ? AND fence = ?",
+            lease.get().accountId(),
+            lease.get().fence());
         return Optional.<Claim.Yours>empty();
       }
       tried(sql, operation.get(), actor, null, now);
@@ -254,21 +266,9 @@ public final class Operations {
       JsonNode sighting,
       @Nullable String orgId) {}
 
-  /** Ends an operation as below, and tells nobody. */
-  public boolean finish(
-      Lease lease,
-      Operation operation,
-      Operation.State state,
-      JsonNode result,
-      @Nullable Convergence convergence,
-      @Nullable Later later,
-      String actor,
-      Instant now) {
-    return finish(lease, operation, state, result, convergence, later, List.of(), actor, now);
-  }
-
   /**
-   * Ends an operation and gives the account back. Under an old fence nothing happens.
+   * Ends an operation and gives the account back. Under an old fence, or when it is over, nothing
+   * is ended.
    *
    * @param convergence what the installation has become, null when it is not as it should be
    * @param later what is to be done for the same installation later, null for nothing
@@ -289,15 +289,20 @@ public final class Operations {
       if (!renew(sql, database.dialect(), lease, leaseTime)) {
         return false;
       }
-      sql.execute(
-          """
-          UPDATE operation SET state = ?, result = ?, finished_at = ?
-          WHERE id = ? AND state = 'running'
-          """,
-          state.text(),
-          Json.write(result),
-          now.toEpochMilli(),
-          operation.id());
+      int ended =
+          sql.execute(
+              """
+              UPDATE operation SET state = ?, result = ?, finished_at = ?
+              WHERE id = ? AND state = 'running'
+              """,
+              state.text(),
+              Json.write(result),
+              now.toEpochMilli(),
+              operation.id());
+      if (ended == 0) {
+        giveBack(sql, lease);
+        return false;
+      }
       AuditTrail.add(sql, OperationActs.finished(operation, state, actor, now));
       if (convergence != null) {
         converged(sql, operation, convergence, now);
@@ -388,23 +393,31 @@ public final class Operations {
    * of a SQLite file does: whoever held a lease before is dead.
    */
   public void endAllLeases() {
-    database.write(sql -> sql.execute("UPDATE lease SET until = 0"));
+    database.write(sql -> sql.execute("UPDATE lease SET until = 0 WHERE until <> 0"));
   }
 
-  /** Running operations whose time has come and whose account nobody holds, the oldest first. */
-  public List<String> due(Instant now, int limit) {
+  /**
+   * Running operations whose time has come and whose account nobody holds, the oldest first.
+   *
+   * @param notAt hosts of Vapi whose accounts are left out
+   */
+  public List<String> due(Instant now, int limit, List<String> notAt) {
+    var values = new ArrayList<Object>(notAt);
+    values.add(now.toEpochMilli());
+    values.add(limit);
     return database.read(sql ->
         sql.list(
             row -> row.text("id"),
             """
-            SELECT o.id FROM operation o LEFT JOIN lease l ON l.account_id = o.account_id
+            SELECT o.id FROM operation o
+              JOIN account a ON a.id = o.account_id AND a.host NOT IN (''%s)
+              LEFT JOIN lease l ON l.account_id = o.account_id
             WHERE o.state = 'running' AND o.next_try_at <= ?
               AND (l.until IS NULL OR l.until <= %s)
             ORDER BY o.next_try_at LIMIT ?
             """
-                .formatted(database.dialect().now()),
-            now.toEpochMilli(),
-            limit));
+                .formatted(", ?".repeat(notAt.size()), database.dialect().now()),
+            values.toArray()));
   }
 
   public Optional<Operation> withId(String id) {
@@ -533,11 +546,5 @@ public final class Operations {
         (int) row.number("tries"),
         row.text("actor"),
         row.textOrNull("request_id"));
-  }
-
-  /** The account that an organisation is known under, if it is. */
-  public Optional<String> accountOfOrg(String orgId) {
-    return database.read(sql ->
-        sql.first("SELECT id FROM account WHERE org_id = ?", orgId).map(row -> row.text("id")));
   }
 }

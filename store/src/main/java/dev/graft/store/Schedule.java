@@ -15,6 +15,7 @@ public final class Schedule implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Schedule.class);
 
   private final Runnable stop;
+  private boolean closed;
 
   private Schedule(Runnable stop) {
     this.stop = stop;
@@ -88,8 +89,12 @@ public final class Schedule implements AutoCloseable {
         });
   }
 
+  /** Begins nothing more, and cuts off after some seconds what does not end by itself. */
   @Override
-  public void close() {
-    stop.run();
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      stop.run();
+    }
   }
 }

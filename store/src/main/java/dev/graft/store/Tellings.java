@@ -86,8 +86,14 @@ public final class Tellings {
     }
   }
 
-  /** Takes installations whose account is due to be looked at, as {@link KeyStates#claim}. */
-  public List<String> claimForDrift(Instant now, Duration every, int most) {
+  /**
+   * Takes installations that are due to be looked at, the longest due first. They are not due again
+   * for so long, in case that nothing comes of it.
+   *
+   * @param every how often each is looked at
+   */
+  public List<String> claimForDrift(Instant now, Duration every, Duration claimedFor, int most) {
+    long due = now.minus(every).toEpochMilli();
     return database.write(sql ->
         sql.list(
             row -> row.text("id"),
@@ -97,9 +103,18 @@ public final class Tellings {
                 AND release_digest IS NOT NULL ORDER BY drift_check_from LIMIT ?)
             RETURNING id
             """,
-            now.toEpochMilli(),
-            now.minus(every).toEpochMilli(),
-            now.minus(every).toEpochMilli(),
+            due + claimedFor.toMillis(),
+            due,
+            due,
             most));
+  }
+
+  /** An installation was looked at. */
+  public void lookedForDrift(String installationId, Instant now) {
+    database.write(sql ->
+        sql.execute(
+            "UPDATE installation SET drift_check_from = ? WHERE id = ?",
+            now.toEpochMilli(),
+            installationId));
   }
 }

@@ -29,8 +29,8 @@ interface CountsContract {
 
     fill(database);
     Counts.Now now = counts.now(NOW);
-    assertThat(now.unfinished()).as("a sweep that has time is not unfinished").isEqualTo(3);
-    assertThat(now.oldest()).contains(NOW.minusSeconds(100));
+    assertThat(now.unfinished()).as("a sweep that has time is not unfinished").isEqualTo(4);
+    assertThat(now.oldest()).as("of those that were tried").contains(NOW.minusSeconds(600));
     assertThat(now.revoked()).isEqualTo(7);
     assertThat(now.drifted()).isEqualTo(5);
     assertThat(now.deliveriesWaiting()).isEqualTo(2);
@@ -89,11 +89,12 @@ interface CountsContract {
             + " i, 'clone', 'r', '{}', 'succeeded', 0, 1, 0, 0 FROM n");
     for (String one :
         List.of(
-            values("op_1", now - 100_000, now, 0),
-            values("op_2", now - 5_000, now + 60_000, 0),
-            // Sweeps: one is due, one has time.
-            values("op_3", now - 900_000, now - 1_000, 1),
-            values("op_4", now - 900_000, now + 60_000, 1))) {
+            values("op_1", now - 100_000, 1, now, 0),
+            values("op_2", now - 5_000, 1, now + 60_000, 0),
+            // Sweeps: one is due, one has time, one was tried and put off.
+            values("op_3", now - 900_000, 0, now - 1_000, 1),
+            values("op_4", now - 900_000, 0, now + 60_000, 1),
+            values("op_5", now - 600_000, 3, now + 60_000, 1))) {
       statements.add(operation + one);
     }
     statements.add(
@@ -115,8 +116,8 @@ interface CountsContract {
     statements.forEach(statement -> database.write(sql -> sql.execute(statement)));
   }
 
-  private static String values(String id, long created, long next, int waits) {
-    return "('%s', 'acc_1', 'ins_1', 'clone', 'r', '{}', 'running', %d, 1, %d, %d)"
-        .formatted(id, created, next, waits);
+  private static String values(String id, long created, int tries, long next, int waits) {
+    return "('%s', 'acc_1', 'ins_1', 'clone', 'r', '{}', 'running', %d, %d, %d, %d)"
+        .formatted(id, created, tries, next, waits);
   }
 }

@@ -112,6 +112,7 @@ interface CrashContract extends StoreContract {
                   new Operations.Convergence(
                       operation.release(), "1", converged.sighting().toJson(), null),
                   null,
+                  List.of(),
                   "key:test",
                   now))
           .isTrue();

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +52,67 @@ class PostgresStoreTest
   @Override
   public Database another() {
     return another;
+  }
+
+  /** Whoever waits for a lease while an operation ends with it does not do it once more. */
+  @Test
+  void anOperationThatEndsMeanwhileIsNotTakenUp() throws Exception {
+    Account account = account(StoreContract.id("user"));
+    // It is over between the first line of the transaction and the last.
+    Duration leaseTime = Duration.ofSeconds(2);
+    var heir = new AtomicReference<@Nullable Thread>();
+    var takenUp = new AtomicReference<>(Optional.<Operations.Claim.Yours>empty());
+    var id = new AtomicReference<String>();
+    // The pacing is asked for within the transaction that ends the operation.
+    var ending =
+        new Operations(
+            database,
+            leaseTime,
+            _ -> {
+              while (!isOver(account)) {
+                Thread.onSpinWait();
+              }
+              Thread thread =
+                  new Thread(() ->
+                      takenUp.set(
+                          new Operations(another, leaseTime)
+                              .takeUp(id.get(), "heir", "node:heir", StoreContract.NOW)));
+              thread.start();
+              heir.set(thread);
+              untilSomeoneWaitsForALock(thread);
+              return null;
+            });
+    var claim =
+        StoreContract.yours(ending.begin(StoreContract.aRequest(account), "a", StoreContract.NOW));
+    id.set(claim.operation().id());
+
+    assertThat(StoreContract.finish(ending, claim.lease(), claim.operation())).isTrue();
+
+    Objects.requireNonNull(heir.get()).join();
+    assertThat(takenUp.get()).isEmpty();
+    assertThat(new Operations(another, leaseTime).take(account.id(), "next")).isPresent();
+  }
+
+  private static boolean isOver(Account account) {
+    return another.read(sql ->
+        sql.first(
+                "SELECT fence FROM lease WHERE account_id = ? AND until <= "
+                    + another.dialect().now(),
+                account.id())
+            .isPresent());
+  }
+
+  private static void untilSomeoneWaitsForALock(Thread thread) {
+    int waiting = 0;
+    while (waiting == 0 && thread.isAlive()) {
+      waiting =
+          another.read(sql ->
+              sql.count(
+                  """
+                  SELECT count(*) AS n FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event_type = 'Lock'
+                  """));
+    }
   }
 
   @Test

@@ -100,6 +100,10 @@ interface StoreContract {
         "req_1");
   }
 
+  static Operations.Request aRequest(Account account) {
+    return request(account, release("1"));
+  }
+
   private Operations operations(Duration leaseTime) {
     return new Operations(database(), leaseTime);
   }
@@ -257,6 +261,7 @@ interface StoreContract {
             new Operations.Convergence(
                 claim.operation().release(), "1", Json.parse("{\"x\":1}"), org),
             null,
+            List.of(),
             "key:test",
             NOW.plusSeconds(2));
     assertThat(finished).isTrue();
@@ -291,10 +296,11 @@ interface StoreContract {
           Json.object(),
           new Operations.Convergence(claim.operation().release(), "1", Json.object(), org),
           null,
+          List.of(),
           "key:test",
           NOW);
     }
-    assertThat(operations.accountOfOrg(org)).contains(first.id());
+    assertThat(new Accounts(database()).ofOrg(org).map(Account::id)).contains(first.id());
     assertThat(new Accounts(database()).withId(second.id()).orElseThrow().orgId()).isNull();
   }
 
@@ -305,9 +311,9 @@ interface StoreContract {
     Operations.Request request = request(account, release("1"));
     var dead = yours(operations.begin(request, "dead", NOW));
     assertThat(operations.takeUp(dead.operation().id(), "early", "node:test", NOW)).isEmpty();
-    assertThat(operations.due(NOW, 1000)).doesNotContain(dead.operation().id());
+    assertThat(operations.due(NOW, 1000, List.of())).doesNotContain(dead.operation().id());
     Thread.sleep(400);
-    assertThat(operations.due(NOW, 1000)).contains(dead.operation().id());
+    assertThat(operations.due(NOW, 1000, List.of())).contains(dead.operation().id());
 
     var heir = yours(operations.begin(request(account, release("2")), "heir", NOW));
     assertThat(heir.isOlder()).isTrue();
@@ -330,6 +336,7 @@ interface StoreContract {
                 Json.object(),
                 null,
                 null,
+                List.of(),
                 "key:test",
                 NOW))
         .isFalse();
@@ -349,8 +356,10 @@ interface StoreContract {
     operations.postpone(claim.lease(), claim.operation(), NOW.plusSeconds(60), Json.object());
     assertThat(operations.withId(claim.operation().id()).orElseThrow().result())
         .isEqualTo(Json.object());
-    assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(claim.operation().id());
-    assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(claim.operation().id());
+    assertThat(operations.due(NOW.plusSeconds(59), 1000, List.of()))
+        .doesNotContain(claim.operation().id());
+    assertThat(operations.due(NOW.plusSeconds(60), 1000, List.of()))
+        .contains(claim.operation().id());
     assertThat(
             operations
                 .takeUp(claim.operation().id(), "b", "node:test", NOW)
@@ -524,6 +533,89 @@ interface StoreContract {
   }
 
   @Test
+  default void whatIsOverIsNotEndedAgainAndGivesTheAccountBack() {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    assertThat(finish(operations, claim.lease(), claim.operation())).isTrue();
+    Lease late = operations.take(account.id(), "b").orElseThrow();
+
+    assertThat(finish(operations, late, claim.operation())).isFalse();
+
+    assertThat(finishingRecords(claim.operation())).isEqualTo(1);
+    assertThat(operations.take(account.id(), "c")).isPresent();
+  }
+
+  static boolean finish(Operations operations, Lease lease, Operation operation) {
+    return operations.finish(
+        lease,
+        operation,
+        Operation.State.SUCCEEDED,
+        Json.object(),
+        null,
+        null,
+        List.of(),
+        "key:test",
+        NOW);
+  }
+
+  default int finishingRecords(Operation operation) {
+    return database()
+        .read(sql ->
+            sql.count(
+                """
+                SELECT count(*) AS n FROM audit_pending
+                WHERE act = 'operation.succeeded' AND subject = ?
+                """,
+                operation.id()));
+  }
+
+  @Test
+  default void accountsOfAHostThatIsAwayAreLeftOut() {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    operations.giveBack(claim.lease());
+    assertThat(operations.due(NOW, 1000, List.of("eu"))).contains(claim.operation().id());
+    assertThat(operations.due(NOW, 1000, List.of("eu", "us")))
+        .doesNotContain(claim.operation().id());
+    assertThat(
+            finish(operations, operations.take(account.id(), "a").orElseThrow(), claim.operation()))
+        .isTrue();
+  }
+
+  @Test
+  default void whatWasLookedAtIsNotDueForAPeriodAndWhatWasClaimedInVainForAWhile() {
+    Account account = account(id("user"));
+    Operations operations = operations(Duration.ofSeconds(30));
+    var claim = yours(operations.begin(request(account, release("1")), "a", NOW));
+    operations.finish(
+        claim.lease(),
+        claim.operation(),
+        Operation.State.SUCCEEDED,
+        Json.object(),
+        new Operations.Convergence(claim.operation().release(), "1", Json.object(), null),
+        null,
+        List.of(),
+        "key:test",
+        NOW);
+    String installation = claim.operation().installationId();
+    var tellings = new Tellings(database());
+    Duration day = Duration.ofDays(1);
+    Duration minute = Duration.ofMinutes(1);
+    Instant due = NOW.plus(day);
+    assertThat(tellings.claimForDrift(due, day, minute, 1000)).contains(installation);
+    assertThat(tellings.claimForDrift(due.plusSeconds(59), day, minute, 1000))
+        .doesNotContain(installation);
+    assertThat(tellings.claimForDrift(due.plusSeconds(60), day, minute, 1000))
+        .contains(installation);
+    tellings.lookedForDrift(installation, due);
+    assertThat(tellings.claimForDrift(due.plus(day).minusMillis(1), day, minute, 1000))
+        .doesNotContain(installation);
+    assertThat(tellings.claimForDrift(due.plus(day), day, minute, 1000)).contains(installation);
+  }
+
+  @Test
   default void workThatHasTimeWaitsAndStandsInNobodysWay() {
     Account account = account(id("user"));
     Operations operations = operations(Duration.ofSeconds(30));
@@ -536,10 +628,11 @@ interface StoreContract {
         Json.object(),
         null,
         new Operations.Later(later, "sweep", Json.object().put("a", 1), NOW.plusSeconds(60)),
+        List.of(),
         "key:test",
         NOW);
-    assertThat(operations.due(NOW.plusSeconds(59), 1000)).doesNotContain(later);
-    assertThat(operations.due(NOW.plusSeconds(60), 1000)).contains(later);
+    assertThat(operations.due(NOW.plusSeconds(59), 1000, List.of())).doesNotContain(later);
+    assertThat(operations.due(NOW.plusSeconds(60), 1000, List.of())).contains(later);
 
     var next = yours(operations.begin(request(account, release("2")), "a", NOW.plusSeconds(1)));
     assertThat(next.isOlder()).isFalse();
@@ -550,6 +643,7 @@ interface StoreContract {
         Json.object(),
         null,
         null,
+        List.of(),
         "key:test",
         NOW);
     Operation swept = operations.takeUp(later, "b", "node:test", NOW).orElseThrow().operation();
@@ -575,6 +669,7 @@ interface StoreContract {
           Json.object(),
           null,
           null,
+          List.of(),
           "key:test",
           NOW.plusSeconds(i));
       done.add(claim.operation());

@@ -218,12 +218,8 @@ public final class Installing implements AutoCloseable {
         && operation.request().equals(asked.request());
   }
 
-  /**
-   * Works on an operation that nobody works on, if nobody does and it is not over.
-   *
-   * @return whether it was like that
-   */
-  boolean takeUp(String operationId) {
+  /** Works on an operation that nobody works on, if nobody does and it is not over. */
+  void takeUp(String operationId) {
     long asking = System.nanoTime();
     Optional<Operations.Claim.Yours> claim =
         operations.takeUp(operationId, ids.holder(), Caller.current().toString(), clock.instant());
@@ -232,7 +228,6 @@ public final class Installing implements AutoCloseable {
       telemetry.metrics().recovery();
       work(mine, asking, clock.instant().plus(times.request()));
     });
-    return claim.isPresent();
   }
 
   private Operation work(Operations.Claim.Yours claim, long acquiredAt, Instant deadline) {
@@ -345,6 +340,11 @@ public final class Installing implements AutoCloseable {
         .filter(other -> !other.id().equals(operation.id()))
         .flatMap(other -> Lost.among(operations.stories(other, seal)).stream())
         .toList();
+  }
+
+  /** Vapi's hosts, at which the accounts are. */
+  List<Host> hosts() {
+    return hosts;
   }
 
   private Host hostOf(Account account) {
@@ -508,7 +508,8 @@ public final class Installing implements AutoCloseable {
   /** The same after a reply that says when it may help to try again. */
   private Duration pauseAfter(Operation operation, Reply reply) {
     if (!(reply instanceof Reply.Throttled(var retryAfter, var brake))) {
-      return http.state() == Circuit.State.CLOSED
+      Host host = accounts.withId(operation.accountId()).map(this::hostOf).orElse(hosts.getFirst());
+      return http.circuit(host).seen().state() == Circuit.State.CLOSED
           ? pauseAfter(operation)
           : shortly(Duration.ofSeconds(1));
     }
@@ -640,13 +641,26 @@ public final class Installing implements AutoCloseable {
         : Failure.unread(reply);
   }
 
-  /** How much that has time is worth beginning now: one thing is enough to see if Vapi is back. */
-  int worthBeginning(int free) {
-    return switch (http.state()) {
+  /**
+   * How much that has time is worth beginning at a host now: one thing is enough to see if it is
+   * back.
+   */
+  int worthBeginning(Host host, int free) {
+    return switch (http.circuit(host).seen().state()) {
       case CLOSED -> free;
       case HALF_OPEN -> Math.min(1, free);
       case OPEN -> 0;
     };
+  }
+
+  /** Whether nothing that has time is worth beginning in an account now. */
+  boolean isAway(Account account) {
+    return worthBeginning(hostOf(account), 1) == 0;
+  }
+
+  /** The same of every account. */
+  boolean isAllAway() {
+    return hosts.stream().allMatch(host -> worthBeginning(host, 1) == 0);
   }
 
   /** How many operations this node works on. */

@@ -2,12 +2,12 @@ package dev.graft.server.install;
 
 import dev.graft.server.telemetry.ErrorReports;
 import dev.graft.store.Operations;
+import dev.graft.vapi.Host;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -27,7 +27,6 @@ public final class Recovery implements AutoCloseable {
   private final ErrorReports errors;
   private final Set<String> running = ConcurrentHashMap.newKeySet();
   private final Semaphore places = new Semaphore(TOGETHER);
-  private final AtomicLong takenUp = new AtomicLong();
   private volatile boolean closed;
 
   public Recovery(
@@ -40,12 +39,20 @@ public final class Recovery implements AutoCloseable {
 
   /** Takes up what is due, and does not wait for its end: its leases say who works on it. */
   public void run() {
-    int most = closed ? 0 : installing.worthBeginning(places.availablePermits());
-    if (most == 0) {
-      return;
+    // What has to wait at one host of Vapi is in the way of nothing at the other.
+    for (Host host : installing.hosts()) {
+      int most = closed ? 0 : installing.worthBeginning(host, places.availablePermits());
+      if (most > 0) {
+        takeUp(host, most);
+      }
     }
+  }
+
+  private void takeUp(Host host, int most) {
+    List<String> others =
+        installing.hosts().stream().filter(one -> !one.equals(host)).map(Host::name).toList();
     // Those that run here are among the due for a moment before they have their lease.
-    List<String> due = operations.due(clock.instant(), most + running.size());
+    List<String> due = operations.due(clock.instant(), most + running.size(), others);
     due.stream()
         .filter(id -> !running.contains(id))
         .limit(most)
@@ -67,23 +74,13 @@ public final class Recovery implements AutoCloseable {
 
   private void work(String id) {
     try {
-      if (!closed && installing.takeUp(id)) {
-        takenUp.incrementAndGet();
+      if (!closed) {
+        installing.takeUp(id);
       }
     } catch (RuntimeException e) {
       LOG.warn("operation {} cannot be finished now: {}", id, e.getMessage());
       errors.tell(e, "finishing an operation");
     }
-  }
-
-  /** How many operations this node took up that were left unfinished. */
-  public long takenUp() {
-    return takenUp.get();
-  }
-
-  /** How many it works on now. */
-  public int running() {
-    return running.size();
   }
 
   /** Takes up nothing more. What runs goes on. */

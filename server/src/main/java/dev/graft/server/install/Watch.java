@@ -31,6 +31,9 @@ public final class Watch {
   /** Between two accounts, since a look reads every object of ours. */
   private static final Duration PAUSE = Duration.ofMillis(500);
 
+  /** When an account is looked at again that could not be looked at. */
+  private static final Duration UNSEEN_LOOK = Duration.ofMinutes(10);
+
   private final Templates templates;
   private final Installing installing;
   private final Installations installations;
@@ -107,8 +110,9 @@ public final class Watch {
    * @param every how often each is looked at
    */
   public void lookForDrift(Duration every) {
-    while (!Thread.currentThread().isInterrupted()) {
-      List<String> due = tellings.claimForDrift(clock.instant(), every, 1);
+    Duration again = UNSEEN_LOOK.compareTo(every) < 0 ? UNSEEN_LOOK : every;
+    while (!Thread.currentThread().isInterrupted() && !installing.isAllAway()) {
+      List<String> due = tellings.claimForDrift(clock.instant(), every, again, 1);
       if (due.isEmpty()) {
         return;
       }
@@ -124,10 +128,18 @@ public final class Watch {
   private void look(Installation installation) {
     try (var _ = MDC.putCloseable("accountId", installation.accountId())) {
       Account account = accounts.withId(installation.accountId()).orElse(null);
-      if (account != null
-          && installing.drift(account, installation, null)
-              instanceof Installing.Preview.Compared(Drift drift)) {
-        found(installation, drift);
+      if (account == null || installing.isAway(account)) {
+        return;
+      }
+      switch (installing.drift(account, installation, null)) {
+        case Installing.Preview.Compared(Drift drift) -> {
+          found(installation, drift);
+          tellings.lookedForDrift(installation.id(), clock.instant());
+        }
+        // A key that Vapi does not take is asked about elsewhere.
+        case Installing.Preview.Unseen(Failure failure) when failure.isOfTheKey() ->
+            tellings.lookedForDrift(installation.id(), clock.instant());
+        case Installing.Preview.Unseen _, Installing.Preview.Made _ -> {}
       }
     } catch (RuntimeException e) {
       LOG.warn("{} cannot be looked at now: {}", installation.id(), e.getMessage());

@@ -53,7 +53,7 @@ public final class Metrics implements AutoCloseable {
       Set.of("get", "head", "post", "put", "patch", "delete", "options");
 
   private static final List<String> KINDS =
-      List.of("clone", "repair", "rollback", "undo", "uninstall", "sweep");
+      List.of("clone", "repair", "rollback", "undo", "uninstall", "sweep", "recover");
   private static final List<String> OUTCOMES = List.of("succeeded", "blocked", "failed");
   private static final List<String> VERBS =
       List.of("create", "update", "delete", "adopt", "confirm", "forget");

@@ -7,3 +7,6 @@ CREATE TABLE pseudonym (
 ) ${strict};
 
 CREATE INDEX pseudonym_by_account ON pseudonym (account_id);
+
+-- Whoever forgets a user, or shows one what is theirs, looks for the user's own keys among all.
+CREATE INDEX api_key_by_user ON api_key (user_id) WHERE user_id IS NOT NULL;
