@@ -121,30 +121,43 @@ public final class HttpVapiAccount implements VapiAccount {
    * sent.
    */
   private Reply exchange(String method, String path, @Nullable ObjectNode body) {
-    if (http.isStopping()) {
-      return new Reply.Throttled(null, Reply.Brake.STOPPING);
+    while (true) {
+      if (http.isStopping()) {
+        return new Reply.Throttled(null, Reply.Brake.STOPPING);
+      }
+      Duration closed = http.circuit(host).closedFor();
+      if (closed.isPositive()) {
+        return new Reply.Throttled(closed, Reply.Brake.CIRCUIT);
+      }
+      Duration left = Duration.between(clock.instant(), deadline);
+      Pace.Turn turn = manner.pace().turn(left.isNegative() ? Duration.ZERO : left);
+      Duration wait = turn.pause();
+      if (wait.isPositive() && wait.compareTo(left) > 0) {
+        return new Reply.Throttled(wait, Reply.Brake.PACE);
+      }
+      manner.waited(wait);
+      if (wait.isPositive() && !http.pause(wait)) {
+        return new Reply.Throttled(null, Reply.Brake.STOPPING);
+      }
+      if (manner.pace().isGood(turn)) {
+        // Others of the same account may each take their time before it.
+        Duration patience = left.compareTo(callLimit) > 0 ? left : callLimit;
+        Reply reply = inTurn(method, path, body, patience, turn);
+        if (reply != null) {
+          return reply;
+        }
+      }
     }
-    Duration closed = http.circuit(host).closedFor();
-    if (closed.isPositive()) {
-      return new Reply.Throttled(closed, Reply.Brake.CIRCUIT);
-    }
-    Duration left = Duration.between(clock.instant(), deadline);
-    Duration wait = manner.pace().turn(left.isNegative() ? Duration.ZERO : left);
-    if (wait.isPositive() && wait.compareTo(left) > 0) {
-      return new Reply.Throttled(wait, Reply.Brake.PACE);
-    }
-    manner.waited(wait);
-    if (wait.isPositive() && !http.pause(wait)) {
-      return new Reply.Throttled(null, Reply.Brake.STOPPING);
-    }
-    // Others of the same account may each take their time before it.
-    Duration patience = left.compareTo(callLimit) > 0 ? left : callLimit;
+  }
+
+  private @Nullable Reply inTurn(
+      String method, String path, @Nullable ObjectNode body, Duration patience, Pace.Turn turn) {
     try {
       if (!manner.pace().enter(patience)) {
         return new Reply.Throttled(Duration.ofSeconds(1), Reply.Brake.CONNECTIONS);
       }
       try {
-        return inTurn(method, path, body, patience);
+        return inItsPlace(method, path, body, patience, turn);
       } finally {
         manner.pace().leave();
       }
@@ -154,22 +167,28 @@ public final class HttpVapiAccount implements VapiAccount {
     }
   }
 
-  private Reply inTurn(String method, String path, @Nullable ObjectNode body, Duration patience)
+  private @Nullable Reply inItsPlace(
+      String method, String path, @Nullable ObjectNode body, Duration patience, Pace.Turn turn)
       throws InterruptedException {
     if (!manner.inBackground()) {
-      return admitted(method, path, body);
+      return admitted(method, path, body, turn);
     }
     if (!http.enterBackground(patience)) {
       return new Reply.Throttled(Duration.ofSeconds(1), Reply.Brake.CONNECTIONS);
     }
     try {
-      return admitted(method, path, body);
+      return admitted(method, path, body, turn);
     } finally {
       http.leaveBackground();
     }
   }
 
-  private Reply admitted(String method, String path, @Nullable ObjectNode body) {
+  /** The exchange itself; null when Vapi said meanwhile that there are too many. */
+  private @Nullable Reply admitted(
+      String method, String path, @Nullable ObjectNode body, Pace.Turn turn) {
+    if (!manner.pace().isGood(turn)) {
+      return null;
+    }
     boolean isRead = method.equals("GET");
     if (http.isStopping()) {
       return new Reply.Throttled(null, Reply.Brake.STOPPING);
@@ -186,7 +205,13 @@ public final class HttpVapiAccount implements VapiAccount {
     try {
       answer =
           http.exchange(
-              method, host, path, key, body == null ? null : Json.writeBytes(body), callLimit);
+              method,
+              host,
+              path,
+              key,
+              body == null ? null : Json.writeBytes(body),
+              callLimit,
+              isRead ? () -> {} : manner.beforeWrite());
     } finally {
       tell(circuit, answer);
     }

@@ -23,6 +23,9 @@ final class KeyedRequests extends DefaultHttpRequestWriter {
   /** The key of the exchange that the present thread makes. */
   static final ScopedValue<Secret> KEY = ScopedValue.newInstance();
 
+  /** What it does last before its first byte: it may have waited for long to get here. */
+  static final ScopedValue<Runnable> LAST = ScopedValue.newInstance();
+
   private static final byte[] NAME = "Authorization: Bearer ".getBytes(US_ASCII);
   private static final byte[] END = "\r\n\r\n".getBytes(US_ASCII);
 
@@ -33,6 +36,7 @@ final class KeyedRequests extends DefaultHttpRequestWriter {
     var collected = new SessionOutputBufferImpl(1024);
     super.write(request, collected, lines);
     collected.flush(lines);
+    LAST.get().run();
     byte[] head = withKey(lines.toByteArray());
     try {
       buffer.flush(out);

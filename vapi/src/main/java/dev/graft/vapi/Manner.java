@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param among who counts what comes of all paces, null for nobody
  * @param inBackground when nobody waits for it: such calls leave room for those that someone waits
  *     for
- * @param beforeWrite runs last before a write goes out, and throws when it must not
+ * @param beforeWrite runs before a write looks for a connection, and last before its first byte;
+ *     throws when it must not go out
  */
 public record Manner(
     String account, Pace pace, @Nullable Paces among, boolean inBackground, Runnable beforeWrite) {

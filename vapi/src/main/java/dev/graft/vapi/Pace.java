@@ -36,6 +36,17 @@ public final class Pace {
 
   private double perSecond;
 
+  /** How often Vapi said that there are too many. */
+  private long words;
+
+  /**
+   * A call's turn, which is worth nothing any more when Vapi says before it that there are too many
+   * calls.
+   *
+   * @param pause how long until it comes; longer than anyone would when no turn was taken
+   */
+  record Turn(Duration pause, long words) {}
+
   /**
    * What is asked for.
    *
@@ -79,11 +90,10 @@ public final class Pace {
    * Takes a turn.
    *
    * @param atMost how long anyone would wait for it
-   * @return how long to wait; longer than that when no turn was taken
    */
-  synchronized Duration turn(Duration atMost) {
+  synchronized Turn turn(Duration atMost) {
     if (limit == null) {
-      return Duration.ZERO;
+      return new Turn(Duration.ZERO, words);
     }
     refill(limit);
     long untilOpen = Math.max(0, asOf - nanoTime.getAsLong());
@@ -92,7 +102,12 @@ public final class Pace {
     if (wait.compareTo(atMost) <= 0) {
       ready -= 1;
     }
-    return wait;
+    return new Turn(wait, words);
+  }
+
+  /** Whether a call may still go when its turn has come; it has to take another one otherwise. */
+  synchronized boolean isGood(Turn turn) {
+    return turn.words() == words;
   }
 
   private void refill(Limit known) {
@@ -128,8 +143,9 @@ public final class Pace {
     if (until - asOf > 0) {
       asOf = until;
     }
-    // The first one then finds out whether Vapi goes on.
-    ready = Math.min(ready, 1);
+    // All turns are taken anew. The first one then finds out whether Vapi goes on.
+    ready = 1;
+    words++;
   }
 
   /** One of the calls that an account may have on their way; false when none came free in time. */

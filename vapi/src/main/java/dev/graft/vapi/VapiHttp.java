@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -186,14 +185,6 @@ public final class VapiHttp implements AutoCloseable {
     return circuit;
   }
 
-  /** What the host is like that answers best. */
-  public Circuit.State state() {
-    return circuits.values().stream()
-        .map(circuit -> circuit.seen().state())
-        .min(Comparator.naturalOrder())
-        .orElse(Circuit.State.CLOSED);
-  }
-
   /** Sends nothing more. What is on its way goes on. */
   public void stopSending() {
     stopping.countDown();
@@ -238,16 +229,23 @@ public final class VapiHttp implements AutoCloseable {
    * @param path of what is asked for, with its query
    * @param body sent as JSON, nothing is sent when null
    * @param limit for the whole exchange, from the first byte sent to the last one read
+   * @param last runs before the first byte, when there is a connection; what it throws comes out
    */
   Answer exchange(
-      String method, Host host, String path, Secret key, byte @Nullable [] body, Duration limit) {
+      String method,
+      Host host,
+      String path,
+      Secret key,
+      byte @Nullable [] body,
+      Duration limit,
+      Runnable last) {
     if (!hosts.contains(host)) {
       throw new IllegalArgumentException("no key is sent to " + host);
     }
     Trace trace = Trace.CURRENT.isBound() ? Trace.CURRENT.get().child() : null;
     Instant began = Instant.now();
     long nanos = System.nanoTime();
-    Answer answer = send(method, host, path, key, body, limit, trace);
+    Answer answer = send(method, host, path, key, body, limit, last, trace);
     listener.accept(
         new Exchange(
             host,
@@ -268,6 +266,7 @@ public final class VapiHttp implements AutoCloseable {
       Secret key,
       byte @Nullable [] body,
       Duration limit,
+      Runnable last,
       @Nullable Trace trace) {
     var request = new HttpUriRequestBase(method, java.net.URI.create(host.urlOf(path)));
     request.setConfig(
@@ -293,6 +292,7 @@ public final class VapiHttp implements AutoCloseable {
             TimeUnit.MILLISECONDS);
     try {
       return ScopedValue.where(KeyedRequests.KEY, key)
+          .where(KeyedRequests.LAST, last)
           .call(() -> client.execute(request, response -> read(response, request)));
     } catch (ConnectionRequestTimeoutException e) {
       return new Answer.NotSent();

@@ -57,7 +57,7 @@ class HostileServerTest {
       });
       Host host = Host.at(URI.create("http://127.0.0.1:" + listening.getLocalPort()));
       try (var http = new VapiHttp(List.of(host), 5)) {
-        return http.exchange("GET", host, "/assistant", KEY, null, LIMIT);
+        return http.exchange("GET", host, "/assistant", KEY, null, LIMIT, () -> {});
       }
     }
   }
@@ -204,7 +204,7 @@ class HostileServerTest {
     server.start();
     Host host = Host.at(URI.create("https://127.0.0.1:" + server.getAddress().getPort()));
     try (var http = new VapiHttp(List.of(host), 5)) {
-      Answer answer = http.exchange("GET", host, "/assistant", KEY, null, LIMIT);
+      Answer answer = http.exchange("GET", host, "/assistant", KEY, null, LIMIT, () -> {});
       assertThat(answer)
           .isEqualTo(new Answer.Broken(false, false, "no trusted connection to Vapi (TLS)"));
       assertThat(asked).hasValue(0);
@@ -218,11 +218,12 @@ class HostileServerTest {
     Host listed = Host.at(URI.create("http://127.0.0.1:1"));
     try (var http = new VapiHttp(List.of(listed), 5)) {
       for (Host other : List.of(Host.US, Host.at(URI.create("http://127.0.0.1:2")))) {
-        assertThatThrownBy(() -> http.exchange("GET", other, "/assistant", KEY, null, LIMIT))
+        assertThatThrownBy(
+                () -> http.exchange("GET", other, "/assistant", KEY, null, LIMIT, () -> {}))
             .isInstanceOf(IllegalArgumentException.class);
       }
       for (String path : List.of("", ".evil.example/x", "@evil.example/", "evil")) {
-        assertThatThrownBy(() -> http.exchange("GET", listed, path, KEY, null, LIMIT))
+        assertThatThrownBy(() -> http.exchange("GET", listed, path, KEY, null, LIMIT, () -> {}))
             .isInstanceOf(IllegalArgumentException.class);
       }
     }

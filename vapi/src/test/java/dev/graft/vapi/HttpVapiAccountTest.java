@@ -1,9 +1,11 @@
 package dev.graft.vapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.core.apply.Call;
+import dev.graft.core.apply.Journal;
 import dev.graft.core.apply.Reply;
 import dev.graft.core.json.Json;
 import dev.graft.core.kind.Kinds;
@@ -28,6 +30,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +62,10 @@ class HttpVapiAccountTest {
   }
 
   private HttpVapiAccount account(URI url, Duration callLimit, Duration deadline) {
+    return account(url, callLimit, deadline, Manner.ofStranger(false));
+  }
+
+  private HttpVapiAccount account(URI url, Duration callLimit, Duration deadline, Manner manner) {
     Host host = Host.at(url);
     var http = new VapiHttp(List.of(host), 50);
     opened.add(http);
@@ -69,7 +76,11 @@ class HttpVapiAccountTest {
         callLimit,
         Instant.now().plus(deadline),
         InstantSource.system(),
-        Manner.ofStranger(false));
+        manner);
+  }
+
+  private HttpVapiAccount account(Manner manner) {
+    return account(sandbox.url(), Duration.ofSeconds(2), Duration.ofSeconds(20), manner);
   }
 
   private Reply send(Call call) {
@@ -418,5 +429,41 @@ class HttpVapiAccountTest {
     public void close() {
       server.stop(0);
     }
+  }
+
+  @Test
+  void callsThatWaitForTheirTurnsHearOf429First() {
+    Fault tooMany =
+        Fault.on("POST", "/tool").always().before(Effect.throttled(Duration.ofSeconds(60)));
+    sandbox.fault(tooMany);
+    var slowly = new Paces(new Pace.Limit(2, 1));
+    Call create = new Call.Create(Kinds.TOOL, TOOL);
+
+    List<Reply> replies =
+        account(Manner.of("acc", slowly, false, () -> {})).send(List.of(create, create, create));
+
+    assertThat(replies)
+        .extracting(reply -> ((Reply.Throttled) reply).brake())
+        .containsExactlyInAnyOrder(Reply.Brake.VAPI, Reply.Brake.PACE, Reply.Brake.PACE);
+    assertThat(tooMany.struck()).isEqualTo(1);
+  }
+
+  @Test
+  void aWriteThatMayNotGoAnyMoreWhenThereIsAConnectionIsNotSent() {
+    var asked = new AtomicInteger();
+    Manner manner =
+        Manner.of(
+            "acc",
+            new Paces(null),
+            false,
+            () -> {
+              if (asked.incrementAndGet() > 1) {
+                throw new Journal.LeaseLost();
+              }
+            });
+    assertThatThrownBy(() -> account(manner).send(List.of(new Call.Create(Kinds.TOOL, TOOL))))
+        .isInstanceOf(Journal.LeaseLost.class);
+    assertThat(asked).hasValue(2);
+    assertThat(ok(send(new Call.All(Kinds.TOOL, null, null)))).isEmpty();
   }
 }

@@ -3,8 +3,10 @@ package dev.graft.vapi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class PaceTest {
@@ -30,7 +32,7 @@ class PaceTest {
   private Duration callFor(int calls, Pace by) {
     long began = now.get();
     for (int i = 0; i < calls; i++) {
-      pass(by.turn(LONG));
+      pass(by.turn(LONG).pause());
       by.taken();
     }
     return Duration.ofNanos(now.get() - began);
@@ -54,25 +56,46 @@ class PaceTest {
   @Test
   void callsThatAskTogetherGetTheirTurnsOneAfterTheOther() {
     callFor(10, pace);
-    assertThat(pace.turn(LONG)).isEqualTo(Duration.ofMillis(200));
-    assertThat(pace.turn(LONG)).isEqualTo(Duration.ofMillis(400));
-    assertThat(pace.turn(LONG)).isEqualTo(Duration.ofMillis(600));
+    assertThat(pace.turn(LONG).pause()).isEqualTo(Duration.ofMillis(200));
+    assertThat(pace.turn(LONG).pause()).isEqualTo(Duration.ofMillis(400));
+    assertThat(pace.turn(LONG).pause()).isEqualTo(Duration.ofMillis(600));
   }
 
   @Test
   void aTurnThatComesTooLateIsNotTaken() {
     callFor(10, pace);
-    assertThat(pace.turn(Duration.ofMillis(100))).isEqualTo(Duration.ofMillis(200));
-    assertThat(pace.turn(LONG)).as("nobody stands before it").isEqualTo(Duration.ofMillis(200));
+    assertThat(pace.turn(Duration.ofMillis(100)).pause()).isEqualTo(Duration.ofMillis(200));
+    assertThat(pace.turn(LONG).pause())
+        .as("nobody stands before it")
+        .isEqualTo(Duration.ofMillis(200));
   }
 
   @Test
   void whenVapiSaysTooManyAllWaitAsLongAsItSays() {
     callFor(2, pace);
     pace.tooMany(Duration.ofSeconds(7));
-    assertThat(pace.turn(LONG)).isEqualTo(Duration.ofSeconds(7));
-    assertThat(pace.turn(LONG)).as("and then at half the pace").isEqualTo(Duration.ofMillis(7_400));
+    assertThat(pace.turn(LONG).pause()).isEqualTo(Duration.ofSeconds(7));
+    assertThat(pace.turn(LONG).pause())
+        .as("and then at half the pace")
+        .isEqualTo(Duration.ofMillis(7_400));
     assertThat(pace.isSlowed()).isTrue();
+  }
+
+  @Test
+  void turnsFromBeforeThatAreTakenAnew() {
+    List<Pace.Turn> before = Stream.generate(() -> pace.turn(LONG)).limit(40).toList();
+    pace.taken();
+    assertThat(before).allMatch(pace::isGood);
+
+    pace.tooMany(Duration.ofSeconds(30));
+
+    assertThat(before).noneMatch(pace::isGood);
+    List<Pace.Turn> anew = Stream.generate(() -> pace.turn(LONG)).limit(30).toList();
+    assertThat(anew).allMatch(pace::isGood);
+    assertThat(anew.getFirst().pause()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(anew.getLast().pause())
+        .as("at half the pace")
+        .isEqualTo(Duration.ofSeconds(30).plusMillis(29 * 400));
   }
 
   @Test
@@ -107,7 +130,7 @@ class PaceTest {
     int refused = 0;
     int taken = 0;
     for (int i = 0; i < 400; i++) {
-      pass(fast.turn(LONG));
+      pass(fast.turn(LONG).pause());
       room = Math.min(20, room + (now.get() - at) / 1e9 * 6);
       at = now.get();
       if (room >= 1) {
@@ -129,11 +152,11 @@ class PaceTest {
     Pace.State left = state(pace);
     Pace next = another();
     next.goOnFrom(left);
-    assertThat(next.turn(LONG)).isEqualTo(Duration.ofSeconds(3));
+    assertThat(next.turn(LONG).pause()).isEqualTo(Duration.ofSeconds(3));
 
     Pace later = another();
     later.goOnFrom(new Pace.State(left.ready(), left.since().plusSeconds(8), left.perSecond()));
-    assertThat(later.turn(LONG)).isZero();
+    assertThat(later.turn(LONG).pause()).isZero();
     assertThat(state(later).perSecond()).as("still careful").isEqualTo(2_500);
   }
 
@@ -141,7 +164,7 @@ class PaceTest {
   void whatIsKeptOfAnotherNodeMakesNobodyFaster() {
     callFor(10, pace);
     pace.goOnFrom(new Pace.State(10_000, Duration.ofDays(400), 900_000));
-    assertThat(pace.turn(LONG)).isEqualTo(Duration.ofMillis(200));
+    assertThat(pace.turn(LONG).pause()).isEqualTo(Duration.ofMillis(200));
   }
 
   @Test
@@ -149,7 +172,7 @@ class PaceTest {
     Pace off = Pace.off();
     off.tooMany(Duration.ofHours(1));
     for (int i = 0; i < 1_000; i++) {
-      assertThat(off.turn(Duration.ZERO)).isZero();
+      assertThat(off.turn(Duration.ZERO).pause()).isZero();
     }
     assertThat(off.state()).isNull();
   }
@@ -159,7 +182,7 @@ class PaceTest {
     var paces = new Paces(FIVE);
     Pace busy = paces.of("busy");
     for (int i = 0; i < 5; i++) {
-      assertThat(busy.turn(LONG)).isZero();
+      assertThat(busy.turn(LONG).pause()).isZero();
     }
     busy.tooMany(Duration.ofMinutes(5));
     for (int i = 0; i < 25_000; i++) {
