@@ -1,6 +1,8 @@
 package dev.graft.server.doctor;
 
 import dev.graft.core.json.Json;
+import dev.graft.server.doctor.Visit.Left;
+import dev.graft.server.doctor.Visit.Look;
 import dev.graft.server.doctor.Visit.Own;
 import dev.graft.server.doctor.Visit.Reply;
 import dev.graft.server.doctor.Visit.Spent;
@@ -8,12 +10,14 @@ import dev.graft.vapi.Host;
 import dev.graft.vault.Secret;
 import java.io.Console;
 import java.io.PrintStream;
+import java.nio.CharBuffer;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * {@code graft doctor --live}: asks Vapi with an operator's own key what only the service itself
@@ -23,7 +27,8 @@ public final class LiveVisit {
   /** From where the key is taken; it is no setting of a server's. */
   static final String KEY = "VAPI_API_KEY";
 
-  private static final int LEAST_BUDGET = 30;
+  /** What can stand in a header: whatever else came along while it was copied. */
+  private static final Pattern WORD = Pattern.compile("[\\x21-\\x7e]{1,512}");
 
   private LiveVisit() {}
 
@@ -42,17 +47,8 @@ public final class LiveVisit {
       Wish wish,
       PrintStream out,
       PrintStream err) {
-    if (wish.budget() < LEAST_BUDGET) {
-      err.println("--budget must allow at least " + LEAST_BUDGET + " calls.");
-      return 64;
-    }
-    Optional<Secret> key = key(environment);
+    Optional<Secret> key = key(environment, err);
     if (key.isEmpty()) {
-      err.println(
-          "There is no key. Put the private key of a Vapi account of your own into "
-              + KEY
-              + ", or start this on a terminal, where it asks for one. It is sent to Vapi and shown"
-              + " nowhere.");
       return 64;
     }
     try (Secret own = key.get()) {
@@ -71,23 +67,41 @@ public final class LiveVisit {
     return 1;
   }
 
-  private static Optional<Secret> key(Map<String, String> environment) {
+  private static Optional<Secret> key(Map<String, String> environment, PrintStream err) {
     String given = environment.getOrDefault(KEY, "").strip();
     if (!given.isEmpty()) {
-      return Optional.of(Secret.copyOf(given));
+      return checked(given, err);
     }
-    if (!(System.console() instanceof Console console && console.isTerminal())) {
-      return Optional.empty();
-    }
-    char[] typed = console.readPassword("Private key of a Vapi account of your own: ");
+    char[] typed =
+        System.console() instanceof Console console && console.isTerminal()
+            ? console.readPassword("Private key of a Vapi account of your own: ")
+            : null;
     if (typed == null || typed.length == 0) {
+      err.println(
+          "There is no key. Put the private key of a Vapi account of your own into "
+              + KEY
+              + ", or start this on a terminal, where it asks for one. It is sent to Vapi and shown"
+              + " nowhere.");
       return Optional.empty();
     }
     try {
-      return Optional.of(Secret.copyOf(java.nio.CharBuffer.wrap(typed)));
+      return checked(CharBuffer.wrap(typed), err);
     } finally {
       Arrays.fill(typed, ' ');
     }
+  }
+
+  /** Java's own refusal to send anything else would show it. */
+  private static Optional<Secret> checked(CharSequence key, PrintStream err) {
+    if (WORD.matcher(key).matches()) {
+      return Optional.of(Secret.copyOf(key));
+    }
+    err.println(
+        "What was given as the key is no key: a key is one word of letters, digits and signs, and this"
+            + " has others in it, such as a space, a quotation mark of a document or what a terminal"
+            + " puts around what is pasted. Nothing was sent. Copy the key from Vapi's dashboard"
+            + " again.");
+    return Optional.empty();
   }
 
   private static String newRun() {
@@ -109,45 +123,77 @@ public final class LiveVisit {
     Thread atShutdown = new Thread(() -> tidied(visit, err));
     Runtime.getRuntime().addShutdownHook(atShutdown);
     try {
-      List<Own> leftovers = visit.marked();
-      if (!leftovers.isEmpty()) {
-        removeLeftovers(visit, leftovers, wish, err);
-      }
+      boolean areGone = removeLeftovers(visit, wish, err);
       List<Question> answers = Questions.ask(visit);
       boolean isTidy = tidied(visit, err);
       Runtime.getRuntime().removeShutdownHook(atShutdown);
       tell(host, visit, answers, wish.json(), out);
-      return isTidy ? 0 : 1;
+      return isTidy && areGone ? 0 : 1;
     } catch (Spent | IllegalStateException e) {
       // Being shut down: the hook does the rest.
       return 1;
     }
   }
 
-  private static void removeLeftovers(
-      Visit visit, List<Own> leftovers, Wish wish, PrintStream err) {
+  /** Takes away what others left, if it may; whether all is gone that should be. */
+  private static boolean removeLeftovers(Visit visit, Wish wish, PrintStream err) {
+    Look look = visit.marked();
+    if (!look.unread().isEmpty()) {
+      err.println("What earlier visits left could not be looked for in: " + listed(look.unread()));
+    }
+    if (!look.cut().isEmpty()) {
+      err.println(
+          "What earlier visits left was looked for in the newest of these alone, since there are"
+              + " many: "
+              + listed(look.cut()));
+    }
+    if (look.marked().isEmpty()) {
+      return true;
+    }
     err.println("A visit that was cut off has left these behind:");
-    leftovers.forEach(own -> err.println("  " + own.kind() + " " + own.id() + " " + own.name()));
+    tell(look.marked(), err);
     boolean remove = wish.yes();
     if (!remove && System.console() instanceof Console console && console.isTerminal()) {
       String said = console.readLine("Remove them? [y/N] ");
       remove = said != null && said.strip().equalsIgnoreCase("y");
     }
-    if (remove) {
-      leftovers.forEach(visit::delete);
+    if (!remove) {
+      err.println("They stay. With --yes they are removed.");
+      return true;
+    }
+    List<Own> left = look.marked().stream().filter(own -> !visit.isGone(own)).toList();
+    if (left.isEmpty()) {
       err.println("Removed.");
     } else {
-      err.println("They stay. With --yes they are removed.");
+      err.println("These of them could not be removed; remove them by hand, or run this again:");
+      tell(left, err);
     }
+    return left.isEmpty();
   }
 
   private static boolean tidied(Visit visit, PrintStream err) {
-    List<Own> left = visit.tidy();
-    if (!left.isEmpty()) {
+    Left left = visit.tidy();
+    if (!left.objects().isEmpty()) {
       err.println("These could not be removed; remove them by hand, or run this again:");
-      left.forEach(own -> err.println("  " + own.kind() + " " + own.id() + " " + own.name()));
+      tell(left.objects(), err);
     }
-    return left.isEmpty();
+    if (!left.unread().isEmpty()) {
+      err.println(
+          "At the end it could not be looked whether something called "
+              + Visit.MARK
+              + "... is left in: "
+              + listed(left.unread())
+              + ". Run this again, or look by hand.");
+    }
+    return left.isNothing();
+  }
+
+  private static void tell(List<Own> objects, PrintStream err) {
+    objects.forEach(own -> err.println("  " + own.kind() + " " + own.id() + " " + own.name()));
+  }
+
+  private static String listed(List<String> kinds) {
+    return String.join(", ", kinds);
   }
 
   private static void tell(

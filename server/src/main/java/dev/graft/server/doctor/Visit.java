@@ -15,7 +15,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,9 @@ final class Visit implements AutoCloseable {
 
   private static final int MOST_PAGES = 5;
   private static final int PATIENCE_WITH_429 = 4;
+
+  /** So long in all it waits to be let in again, when something is still to be taken away. */
+  private static final Duration PATIENCE_AT_THE_END = Duration.ofMinutes(2);
 
   /** No more calls may be made. */
   static final class Spent extends RuntimeException {
@@ -76,6 +81,27 @@ final class Visit implements AutoCloseable {
   /** An object that this visit, or an earlier one, has made. */
   record Own(String kind, String id, String name) {}
 
+  /**
+   * What a look through the lists has shown.
+   *
+   * @param marked what bears the mark
+   * @param unread the kinds whose lists could not be read
+   * @param cut the kinds of which there are more than were looked at, the newest
+   */
+  record Look(List<Own> marked, List<String> unread, List<String> cut) {}
+
+  /**
+   * What is not known to be gone.
+   *
+   * @param objects those that nobody said were deleted
+   * @param unread the kinds of which nobody could say what is there
+   */
+  record Left(List<Own> objects, List<String> unread) {
+    boolean isNothing() {
+      return objects.isEmpty() && unread.isEmpty();
+    }
+  }
+
   private final URI base;
   private final Secret key;
   private final String run;
@@ -86,6 +112,7 @@ final class Visit implements AutoCloseable {
   private int calls;
   private int number;
   private boolean isOver;
+  private Duration waitedAtTheEnd = Duration.ZERO;
 
   Visit(URI base, Secret key, String run, int budget) {
     this.base = base;
@@ -145,18 +172,24 @@ final class Visit implements AutoCloseable {
     }
     Reply reply = call("POST", "/" + kind, body, headers);
     if (!reply.id().isEmpty()) {
-      made.push(new Own(kind, reply.id(), run));
+      made.push(new Own(kind, reply.id(), nameOf(body)));
     }
     return reply;
   }
 
-  /** Takes one away; whether it is gone is asked for at the end. */
+  /** Takes one away; what is not known to be gone is taken away at the end. */
   Reply delete(Own own) {
     Reply reply = send("DELETE", "/" + own.kind() + "/" + own.id(), null, Map.of());
     if (reply.isGood() || reply.status() == 404) {
       made.removeIf(each -> each.id().equals(own.id()));
     }
     return reply;
+  }
+
+  /** As above, and whether it is known to be gone. */
+  boolean isGone(Own own) {
+    Reply reply = delete(own);
+    return reply.isGood() || reply.status() == 404;
   }
 
   private synchronized Reply call(
@@ -178,18 +211,25 @@ final class Visit implements AutoCloseable {
   private synchronized Reply send(
       String method, String path, @Nullable ObjectNode body, Map<String, String> headers) {
     Reply reply = sendOnce(method, path, body, headers);
-    for (int i = 0; reply.status() == 429 && i < PATIENCE_WITH_429; i++) {
-      pause(
+    for (int i = 0; reply.status() == 429 && isPatient(i); i++) {
+      Duration wait =
           reply
               .headers()
               .firstValue("Retry-After")
-              .filter(text -> text.matches("\\d{1,2}"))
-              .map(Integer::parseInt)
-              .map(Duration::ofSeconds)
-              .orElse(Duration.ofMillis(700L << i)));
+              .filter(text -> text.matches("\\d{1,6}"))
+              .map(text -> Duration.ofSeconds(Math.min(60, Integer.parseInt(text))))
+              .orElse(Duration.ofMillis(700L << Math.min(i, 5)));
+      if (isOver) {
+        waitedAtTheEnd = waitedAtTheEnd.plus(wait);
+      }
+      pause(wait);
       reply = sendOnce(method, path, body, headers);
     }
     return reply;
+  }
+
+  private boolean isPatient(int tries) {
+    return isOver ? waitedAtTheEnd.compareTo(PATIENCE_AT_THE_END) < 0 : tries < PATIENCE_WITH_429;
   }
 
   private Reply sendOnce(
@@ -242,48 +282,69 @@ final class Visit implements AutoCloseable {
     }
   }
 
-  /** Everything in the account that bears the mark, of this visit and of others. */
-  synchronized List<Own> marked() {
+  /** Looks for everything in the account that bears the mark, of this visit and of others. */
+  synchronized Look marked() {
     var marked = new ArrayList<Own>();
+    var unread = new ArrayList<String>();
+    var cut = new ArrayList<String>();
     for (String kind : KINDS) {
       String until = "";
-      for (int page = 0; page < MOST_PAGES; page++) {
+      for (int page = 0; ; page++) {
+        if (page == MOST_PAGES || page > 0 && calls >= budget) {
+          cut.add(kind);
+          break;
+        }
         Reply reply = send("GET", "/" + kind + "?limit=100" + until, null, Map.of());
         JsonNode list = reply.body().isArray() ? reply.body() : reply.body().path("results");
+        if (!reply.isGood() || !list.isArray()) {
+          unread.add(kind);
+          break;
+        }
         String oldest = "";
         for (JsonNode each : list) {
-          String name = each.path("name").asString(each.path("function").path("name").asString(""));
+          String name = nameOf(each);
           if (name.startsWith(MARK) || name.startsWith(TOOL_MARK)) {
             marked.add(new Own(kind, each.path("id").asString(""), name));
           }
           oldest = each.path("createdAt").asString("");
         }
-        if (list.size() < 100 || calls >= budget) {
+        if (list.size() < 100) {
           break;
         }
         until = "&createdAtLt=" + oldest;
       }
     }
-    return List.copyOf(marked);
+    return new Look(List.copyOf(marked), List.copyOf(unread), List.copyOf(cut));
+  }
+
+  private static String nameOf(JsonNode object) {
+    return object.path("name").asString(object.path("function").path("name").asString(""));
   }
 
   /**
    * Takes away what this visit made, also what was made without its reply having come, and nothing
-   * is made any more.
+   * is made any more. Lists begin with the newest, so that a list that is cut hides nothing of it.
    *
-   * @return what could not be taken away
+   * @return what is not known to be gone
    */
-  synchronized List<Own> tidy() {
+  synchronized Left tidy() {
     isOver = true;
     // The newest first: what refers goes before what it refers to.
     for (Own own : List.copyOf(made)) {
       delete(own);
     }
-    List<Own> left = marked().stream().filter(own -> own.name().contains(run)).toList();
-    left.forEach(this::delete);
-    return left.isEmpty()
-        ? left
-        : marked().stream().filter(own -> own.name().contains(run)).toList();
+    Look look = marked();
+    var still = new LinkedHashMap<String, Own>();
+    made.forEach(own -> still.put(own.id(), own));
+    look.marked().stream()
+        .filter(own -> own.name().contains(run))
+        .forEach(own -> still.put(own.id(), own));
+    List<Own> left =
+        still.values().stream()
+            .sorted(Comparator.comparingInt(own -> KINDS.indexOf(own.kind())))
+            .filter(own -> !isGone(own))
+            .toList();
+    return new Left(left, look.unread());
   }
 
   @Override

@@ -13,10 +13,12 @@ import dev.graft.sandbox.Sandbox;
 import dev.graft.vapi.Host;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 /** What a visit finds out is what the sandbox was set to; and nothing stays behind. */
 class LiveVisitTest {
@@ -169,5 +171,42 @@ class LiveVisitTest {
       assertThat(said()).contains("status 401").contains("No host of Vapi takes this key");
       assertThat(said() + printed()).doesNotContain(KEY);
     }
+  }
+
+  @Test
+  void aKeyThatCameWithOtherSignsIsRefusedAndNotShown() {
+    List<Host> hosts = List.of(Host.at(URI.create("http://127.0.0.1:1")));
+    var wish = new LiveVisit.Wish(100, false, false);
+    for (String key :
+        List.of("\u201c" + KEY + "\u201d", "\u001b[200~" + KEY, KEY + "\u200b", "a b")) {
+      var stream = new PrintStream(err, true, StandardCharsets.UTF_8);
+      assertThat(LiveVisit.run(hosts, Map.of(LiveVisit.KEY, key), wish, stream, stream))
+          .isEqualTo(64);
+    }
+    assertThat(said()).contains("no key").doesNotContain(KEY.substring(9));
+  }
+
+  @Test
+  void whatCouldNotBeTakenAwayOrLookedForIsToldAndNoSuccess() {
+    try (Sandbox sandbox = Sandbox.start(Options.standard())) {
+      Account account = sandbox.account("Operator", KEY);
+      account.put("assistant", Json.object().put("name", "graft-doctor-00000000-2"));
+      sandbox.fault(Fault.on("DELETE", "/assistant/*").always().before(Effect.status(500)));
+      // After that of the leftovers; the end lists every kind once.
+      sandbox.fault(Fault.on("GET", "/squad").nth(2).always().before(Effect.status(503)));
+      assertThat(visit(sandbox, 150)).as(said()).isEqualTo(1);
+      List<String> left = account.objects("assistant").stream().map(LiveVisitTest::id).toList();
+      assertThat(left).hasSizeGreaterThan(2);
+      assertThat(said())
+          .contains("graft-doctor-00000000-2", "These of them could not be removed")
+          .contains(
+              "could not be looked whether something called graft-doctor-... is left in: squad")
+          .contains(left)
+          .doesNotContain("Removed.");
+    }
+  }
+
+  private static String id(JsonNode object) {
+    return object.path("id").asString("");
   }
 }

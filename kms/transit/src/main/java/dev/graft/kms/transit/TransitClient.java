@@ -184,7 +184,7 @@ final class TransitClient {
     if (token != null) {
       token.reveal(
           SecretAccess.of("calling vault-transit"),
-          bytes -> request.header("X-Vault-Token", new String(bytes, UTF_8)));
+          bytes -> request.header("X-Vault-Token", word(bytes)));
     }
     try {
       return sentOnce(request.build(), deadline);
@@ -206,6 +206,19 @@ final class TransitClient {
     Broken(@Nullable Throwable cause) {
       super(cause);
     }
+  }
+
+  /** A token as it may stand in a header: Java's own refusal of any other would show it. */
+  private String word(byte[] token) {
+    for (byte b : token) {
+      if (b <= 0x20 || b >= 0x7f) {
+        throw unavailable(
+            "the token for it has a space, a control sign or a sign that is no ASCII in it. Put the"
+                + " token alone into VAULT_TOKEN or the file that VAULT_TOKEN_FILE names",
+            null);
+      }
+    }
+    return new String(token, UTF_8);
   }
 
   private Answer sentOnce(HttpRequest request, long deadline) throws Broken {

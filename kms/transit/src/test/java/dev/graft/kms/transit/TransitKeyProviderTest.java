@@ -126,6 +126,10 @@ class TransitKeyProviderTest implements RemoteKeyProviderContract {
     assertThat(open(Map.of("VAULT_TOKEN_FILE", token.toString())).check()).isEqualTo("v1");
     assertThatThrownBy(() -> open(Map.of("VAULT_TOKEN_FILE", folder + "/none")).check())
         .hasMessageContaining("with credentials for vault-transit cannot be read");
+    assertThatThrownBy(() -> open(Map.of("VAULT_TOKEN", TransitStub.TOKEN + "\u201d")).check())
+        .isInstanceOf(VaultException.class)
+        .hasMessageContaining("a sign that is no ASCII")
+        .hasMessageNotContaining(TransitStub.TOKEN);
   }
 
   @Test
