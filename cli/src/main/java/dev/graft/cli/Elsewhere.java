@@ -10,9 +10,10 @@ final class Elsewhere {
         .print(
             "graft "
                 + given.name()
-                + " is started by the launcher: use ./graft "
+                + " is started by the launcher in Graft's folder, where the command comes before all"
+                + " options: ./graft "
                 + given.name()
-                + " in Graft's folder.");
+                + " [OPTIONS].");
     return Exit.USAGE;
   }
 }

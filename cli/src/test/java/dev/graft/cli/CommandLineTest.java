@@ -209,10 +209,12 @@ class CommandLineTest {
           .isEqualTo(
               "graft "
                   + command
-                  + " is started by the launcher: use ./graft "
+                  + " is started by the launcher in Graft's folder, where the command comes before all"
+                  + " options: ./graft "
                   + command
-                  + " in Graft's folder.\n");
+                  + " [OPTIONS].\n");
     }
+    assertThat(call("--json doctor").err()).contains("./graft doctor [OPTIONS]");
     assertThat(call("demo").err()).startsWith("Error: graft demo is started by the launcher");
   }
 

@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -131,16 +133,36 @@ class OpsTest {
   }
 
   @Test
-  void aPodHasTimeToEndWhatItBegan() throws IOException {
+  void aNodeHasTimeToEndWhatItBegan() throws IOException {
     V1PodSpec pod = pod();
-    long wait =
-        Objects.requireNonNull(
-                Objects.requireNonNull(
-                        Objects.requireNonNull(container(pod).getLifecycle()).getPreStop())
-                    .getSleep())
-            .getSeconds();
-    // A clone may take as long as a request waits: GRAFT_REQUEST_DEADLINE, 60 s.
-    assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThanOrEqualTo(wait + 60 + 15);
+    // The server pauses by itself: another pause before would be taken from the same time.
+    assertThat(container(pod).getLifecycle()).isNull();
+    long time = Objects.requireNonNull(pod.getTerminationGracePeriodSeconds());
+    // It serves on, lets run, cuts off; then a margin for what closes after all requests.
+    long pause = seconds("GRAFT_STOP_PAUSE", "5s");
+    long runs = seconds("GRAFT_STOP_TIME", shipped("GRAFT_STOP_TIME"));
+    assertThat(time).isGreaterThanOrEqualTo(pause + runs + 3 + 10);
+    assertThat(Files.readString(OPS.resolve("systemd/graft.service")))
+        .contains("TimeoutStopSec=" + time);
+    Path docs = GraftProcess.home().resolve("docs");
+    assertThat(Files.readString(docs.resolve("operating.md"))).contains("give it " + time + " s");
+    assertThat(Files.readString(docs.resolve("nodes.md")))
+        .contains("terminationGracePeriodSeconds: " + time, "TimeoutStopSec=" + time);
+  }
+
+  /** What a setting is in the manifests, or else without them. */
+  private static long seconds(String setting, String otherwise) throws IOException {
+    var settings = (V1ConfigMap) Objects.requireNonNull(objects().get("ConfigMap graft"));
+    String text = Objects.requireNonNull(settings.getData()).getOrDefault(setting, otherwise);
+    return Long.parseLong(text.replaceFirst("s$", ""));
+  }
+
+  /** What the reference says that holds when a setting is not set. */
+  private static String shipped(String setting) throws IOException {
+    String reference = Files.readString(GraftProcess.home().resolve("docs/configuration.md"));
+    Matcher row = Pattern.compile("`" + setting + "`[^|]*\\| `([^`]*)`").matcher(reference);
+    assertThat(row.find()).isTrue();
+    return row.group(1);
   }
 
   @Test
@@ -224,5 +246,11 @@ class OpsTest {
         .filter(line -> line.startsWith("Environment=GRAFT_") && !line.contains("GRAFT_URL"))
         .map(line -> line.replaceFirst("Environment=(\\w+)=.*", "$1"))
         .forEach(name -> assertThat(reference).contains("`" + name + "`"));
+    // Where doctor and restore, which do not see the unit, find them, too.
+    assertThat(Files.readString(GraftProcess.home().resolve("docs/installing.md")))
+        .contains(
+            "GRAFT_DATA_DIR=/var/lib/graft GRAFT_TEMPLATES=/etc/graft/templates"
+                + " >/etc/graft/graft.env");
+    assertThat(lines).noneMatch(line -> line.matches("Environment=GRAFT_(DATA_DIR|TEMPLATES)=.*"));
   }
 }
