@@ -31,8 +31,8 @@ final class DoctorCommand {
     boolean yes = rest.remove("--yes");
     Optional<String> budget = taken(rest, "--budget");
     Optional<String> url = taken(rest, "--url").or(() -> given(environment, "GRAFT_URL"));
-    if (budget.filter(text -> !text.matches("[1-9]\\d{1,3}")).isPresent()) {
-      err.println("--budget takes a number of calls from 10 to 9999.");
+    if (budget.filter(text -> !text.matches("[3-9]\\d|[1-9]\\d{2,3}")).isPresent()) {
+      err.println("--budget takes a number of calls from 30 to 9999.");
       return Main.USAGE;
     }
     Settings settings;
@@ -50,8 +50,11 @@ final class DoctorCommand {
           err);
     }
     try {
-      URI server = url.map(URI::create).orElseGet(() -> address(settings));
-      var all = new ArrayList<>(Examination.of(settings, server, version()));
+      URI own = address(settings);
+      URI server = url.map(URI::create).orElse(own);
+      var all = new ArrayList<Checked>();
+      all.add(environment(environment));
+      all.addAll(Examination.of(settings, server, server.equals(own), version()));
       all.add(keys(settings));
       return told(all, json, out);
     } catch (IllegalArgumentException e) {
@@ -78,6 +81,22 @@ final class DoctorCommand {
       }
     }
     return Optional.empty();
+  }
+
+  private static Checked environment(Map<String, String> environment) {
+    List<String> stray = StrayNames.in(environment);
+    return new Checked(
+        "environment",
+        stray.isEmpty() ? "no name that is mistyped" : String.join(", ", stray),
+        stray.isEmpty()
+            ? List.of()
+            : List.of(
+                Diagnostic.warning(
+                    "NAME_UNKNOWN",
+                    "The environment has names like those of settings that are none.",
+                    "Nobody reads them. If one of them is mistyped, what it should set is as it is"
+                        + " without it: graft config shows every setting. Else take them out.",
+                    null)));
   }
 
   private static List<Checked> faults(Settings.Unusable e) {

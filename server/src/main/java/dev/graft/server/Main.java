@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -80,7 +81,7 @@ public final class Main {
       case "kms" -> help ? Manual.kmsCheck(out) : kms(rest, environment, out, err);
       default -> {
         err.println(
-            "The server knows the commands serve, config, restore and kms check, and not '"
+            "The server knows the commands serve, config, doctor, restore and kms check, and not '"
                 + command
                 + "'. Each tells more with --help.");
         yield USAGE;
@@ -155,7 +156,12 @@ public final class Main {
   private static void checkTemplates(Settings settings) {
     var templates =
         new dev.graft.server.install.Templates(settings.templates(), settings.defaultTemplate());
-    List<String> names = templates.names();
+    List<String> names;
+    try {
+      names = templates.names();
+    } catch (dev.graft.server.install.Templates.Unreadable e) {
+      throw new StartRefused(String.valueOf(e.getMessage()));
+    }
     if (names.isEmpty()) {
       throw new StartRefused(
           "There is no template in "
@@ -206,6 +212,13 @@ public final class Main {
       Settings settings, PrintStream out, BiFunction<Database, Telemetry, Vault> vaults) {
     Logging.start(settings.log());
     settings.secrets().forEach(Redaction.ofThisProcess()::protectForever);
+    List<String> stray = StrayNames.in(settings.keys().environment());
+    if (!stray.isEmpty()) {
+      LoggerFactory.getLogger(Main.class)
+          .warn(
+              "in the environment, and no setting of Graft's, so that nobody reads it: {}",
+              String.join(", ", stray));
+    }
     checkTemplates(settings);
     Database database = database(settings);
     Telemetry telemetry =

@@ -13,8 +13,10 @@ final class Reference {
 
       Each setting is read from a flag, from the environment, or from a file with lines `NAME=value` (`--config FILE`,
       `GRAFT_CONFIG`, or `graft.env` in the working folder). A flag goes before the environment, and that before
-      the file. `graft config` prints what is in force and where each value comes from; a name that does not exist or
-      a value that does not fit stops the start with a sentence. `graft doctor` looks at what the settings lead to.
+      the file. `graft config` prints what is in force and where each value comes from. A value that does not fit stops the
+      start with a sentence, and so does a flag, or a name in a file, that does not exist. In the environment, where others
+      have names too, the log and `graft doctor` tell of a `GRAFT_…` that is none. `graft doctor` looks at what the
+      settings lead to.
       The credentials of key providers have names of their own ([keys](keys.md)).
 
       **Secrets** are no flags, since everyone on a machine can list those, and are masked wherever Graft shows

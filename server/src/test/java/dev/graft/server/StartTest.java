@@ -91,7 +91,8 @@ class StartTest {
     assertThat(said())
         .contains("no flag --prot", "--master-key is not taken as a flag", "--port needs a value");
     assertThat(run("dance")).isEqualTo(64);
-    assertThat(said()).contains("serve, config, restore and kms check", "not 'dance'", "--help");
+    assertThat(said())
+        .contains("serve, config, doctor, restore and kms check", "not 'dance'", "--help");
     assertThat(run("kms", "rotate")).isEqualTo(64);
     assertThat(said()).contains("graft kms check --help", "graft kms --help");
   }

@@ -5,6 +5,8 @@ import static dev.graft.core.Diagnostic.note;
 import static dev.graft.core.Diagnostic.warning;
 
 import dev.graft.core.Diagnostic;
+import dev.graft.core.json.Json;
+import dev.graft.core.json.MalformedJson;
 import dev.graft.server.Settings;
 import dev.graft.server.edge.CertificateFiles;
 import dev.graft.server.install.Templates;
@@ -42,12 +44,14 @@ public final class Examination {
 
   private final Settings settings;
   private final URI server;
+  private final boolean isOurs;
   private final String version;
   private final List<Checked> all = new ArrayList<>();
 
-  private Examination(Settings settings, URI server, String version) {
+  private Examination(Settings settings, URI server, boolean isOurs, String version) {
     this.settings = settings;
     this.server = server;
+    this.isOurs = isOurs;
     this.version = version;
   }
 
@@ -55,12 +59,14 @@ public final class Examination {
    * Looks at everything but the key provider.
    *
    * @param server where the server should answer
+   * @param isOurs whether that is where the settings let it listen, and no other place
    * @param version of this program
    */
-  public static List<Checked> of(Settings settings, URI server, String version) {
-    var examination = new Examination(settings, server, version);
+  public static List<Checked> of(Settings settings, URI server, boolean isOurs, String version) {
+    var examination = new Examination(settings, server, isOurs, version);
     examination.machine();
     examination.dataFolder();
+    examination.otherFolders();
     examination.database();
     examination.templates();
     examination.exposure();
@@ -105,22 +111,31 @@ public final class Examination {
         findings);
   }
 
+  /** Whether the key that wraps all others, or one that did, is the one in the data folder. */
+  private boolean readsKeyFile() {
+    return settings.masterKey().isEmpty()
+        && (settings.keys().current().scheme().equals("local")
+            || settings.keys().older().stream().anyMatch(uri -> uri.scheme().equals("local")));
+  }
+
   private void dataFolder() {
     Path folder = settings.dataDir();
     var findings = new ArrayList<Diagnostic>();
-    if (!Files.exists(folder)) {
-      Path above = folder;
-      while (above != null && !Files.exists(above)) {
-        above = above.getParent();
-      }
-      if (above == null || !Files.isWritable(above)) {
-        findings.add(notWritable(folder));
-      }
-      add("data folder", folder + " is not there yet; the first start makes it", findings);
-      return;
-    }
-    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+    Path key = folder.resolve("master.key");
+    boolean hasDatabase = settings.database().isEmpty();
+    boolean isWrittenTo = hasDatabase || readsKeyFile() && !Files.exists(key);
+    if (isWrittenTo && !mayBeWrittenTo(folder)) {
       findings.add(notWritable(folder));
+    }
+    if (!Files.exists(folder)) {
+      add(
+          "data folder",
+          folder
+              + (isWrittenTo
+                  ? " is not there yet; the first start makes it"
+                  : " is not there, and nothing needs it"),
+          findings);
+      return;
     }
     othersMay(folder)
         .ifPresent(mode ->
@@ -134,24 +149,79 @@ public final class Examination {
                         + " reads the database learns who your customers are: chmod 700 "
                         + folder,
                     folder.toString())));
-    Path key = folder.resolve("master.key");
     if (Files.exists(key, LinkOption.NOFOLLOW_LINKS)) {
-      othersMay(key)
-          .ifPresent(mode ->
-              findings.add(
-                  error(
-                      "KEY_FILE_OPEN",
-                      "Others on this machine may read the master key.",
-                      "Its mode is "
-                          + mode
-                          + ", and Graft does not start with it: whoever reads it and the database"
-                          + " opens every customer's key. Say chmod 600 "
-                          + key
-                          + ", and rotate it if others were on this machine (docs/keys.md).",
-                      key.toString())));
+      othersMay(key).ifPresent(mode -> findings.add(openKeyFile(key, mode)));
     }
-    String room = room(folder, findings);
+    String room = hasDatabase ? room(folder, findings) : "";
     add("data folder", folder + room, findings);
+  }
+
+  private Diagnostic openKeyFile(Path key, String mode) {
+    boolean isRead = readsKeyFile();
+    return new Diagnostic(
+        isRead ? Diagnostic.Severity.ERROR : Diagnostic.Severity.WARNING,
+        "KEY_FILE_OPEN",
+        "Others on this machine may read the master key.",
+        "Its mode is "
+            + mode
+            + (isRead
+                ? ", and Graft does not start with it: whoever reads it and the database opens every"
+                    + " customer's key."
+                : ". Graft does not read it with these settings, but whoever does opens the backups"
+                    + " from the time when it did.")
+            + " Say chmod 600 "
+            + key
+            + ", and rotate it if others were on this machine (docs/keys.md).",
+        key.toString());
+  }
+
+  /** Whether this user may write there, or may make it where it is not there yet. */
+  private static boolean mayBeWrittenTo(Path folder) {
+    Path there = folder;
+    while (there != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    return there != null && Files.isDirectory(there) && Files.isWritable(there);
+  }
+
+  /** Those that a unit or a container has to leave open for writing, too. */
+  private void otherFolders() {
+    Path backups = settings.backup().folder();
+    if (settings.database().isEmpty() && !backups.startsWith(settings.dataDir())) {
+      otherFolder("backups", backups, "GRAFT_BACKUP_DIR", "no backup can be made");
+    }
+    for (Settings.AuditSink sink : settings.auditSinks()) {
+      if (sink instanceof Settings.AuditSink.ToFile(Path file)) {
+        Path folder = file.toAbsolutePath().getParent();
+        otherFolder(
+            "audit file",
+            folder == null || Files.exists(file) && !Files.isWritable(file) ? file : folder,
+            "GRAFT_AUDIT_SINK",
+            "no checkpoint of the audit trail gets there");
+      }
+    }
+  }
+
+  private void otherFolder(String what, Path folder, String setting, String so) {
+    add(
+        what,
+        folder.toString(),
+        mayBeWrittenTo(folder)
+            ? List.of()
+            : List.of(
+                error(
+                    "FOLDER_NOT_WRITABLE",
+                    "A folder that a setting names cannot be written to.",
+                    folder
+                        + ", as "
+                        + setting
+                        + " has it, is nothing that the user "
+                        + System.getProperty("user.name")
+                        + " may write to, so "
+                        + so
+                        + ". Give it to that user, open it in the unit (ReadWritePaths=) or mount"
+                        + " it, or set another.",
+                    folder.toString())));
   }
 
   private static Diagnostic notWritable(Path folder) {
@@ -235,6 +305,19 @@ public final class Examination {
 
   private void database(DatabaseLook look) {
     var findings = new ArrayList<Diagnostic>();
+    if (!look.unknown().isEmpty() && !look.isTooFarAhead()) {
+      findings.add(
+          note(
+              "DATABASE_ONE_AHEAD",
+              "The next Graft has been on this database.",
+              "It has had migrations that this version ("
+                  + version
+                  + ") does not know: "
+                  + String.join(", ", look.unknown())
+                  + ". They are of the next generation alone, which this version works with and"
+                  + " leaves as it is (docs/nodes.md).",
+              null));
+    }
     if (look.isTooFarAhead()) {
       findings.add(
           error(
@@ -301,7 +384,20 @@ public final class Examination {
 
   private void templates() {
     var templates = new Templates(settings.templates(), settings.defaultTemplate());
-    List<String> names = templates.names();
+    List<String> names;
+    try {
+      names = templates.names();
+    } catch (Templates.Unreadable e) {
+      all.add(
+          Checked.bad(
+              "templates",
+              error(
+                  "TEMPLATES_UNREADABLE",
+                  "The folder of the templates cannot be read.",
+                  e.getMessage() + " Graft does not start without them.",
+                  settings.templates().toString())));
+      return;
+    }
     if (names.isEmpty()) {
       all.add(
           Checked.bad(
@@ -571,62 +667,99 @@ public final class Examination {
   }
 
   private void server() {
-    Asked.Answer health = Asked.get(server.resolve("/health/ready"));
-    if (health.isThere()) {
-      String other = Asked.versionOf(server);
-      var findings = new ArrayList<Diagnostic>();
-      if (health.status() != 200) {
-        findings.add(
-            error(
-                "NOT_READY",
-                "The server is not ready.",
-                "It answers with status " + health.status() + ": " + health.text(),
-                null));
-      }
-      if (!other.isEmpty() && !other.equals(version)) {
-        findings.add(
-            warning(
-                "ANOTHER_VERSION",
-                "The server is of another version.",
-                "This program is "
-                    + version
-                    + " and the server "
-                    + other
-                    + ". Restart the server, or use the program of its version.",
-                null));
-      }
-      add(
-          "server",
-          "answers at " + server + (other.isEmpty() ? "" : ", version " + other),
-          findings);
+    Asked.Answer health = Asked.getAnyhow(server.resolve("/health/ready"));
+    if (!health.isThere()) {
+      silentServer();
       return;
     }
-    Optional<String> taken = whyPortCannotBeTaken();
-    add(
-        "server",
-        "none answers at " + server,
-        taken
-            .map(why ->
-                List.of(
-                    error(
-                        "PORT_TAKEN",
-                        "The server could not listen.",
-                        "Nothing like Graft answers at "
-                            + server
-                            + ", and its address cannot be taken: "
-                            + why
-                            + ". Stop what listens there, or set GRAFT_HOST and GRAFT_PORT to"
-                            + " others.",
-                        null)))
-            .orElse(
-                List.of(
-                    note(
-                        "NOT_RUNNING",
-                        "The server does not run.",
-                        "Nothing listens at "
-                            + server
-                            + ", and it could: start it with graft serve.",
-                        null))));
+    if (!isGrafts(health)) {
+      all.add(
+          new Checked(
+              "server",
+              "another program answers at " + server,
+              List.of(
+                  error(
+                      "NOT_GRAFT",
+                      "Another program answers where the server should.",
+                      "What listens at "
+                          + server
+                          + " answers /health/ready with status "
+                          + health.status()
+                          + " and not as Graft does. "
+                          + (isOurs
+                              ? "Stop it, or set GRAFT_HOST and GRAFT_PORT to others."
+                              : "Correct --url or GRAFT_URL."),
+                      null))));
+      return;
+    }
+    String other = Asked.versionOf(server);
+    var findings = new ArrayList<Diagnostic>();
+    if (health.status() != 200) {
+      findings.add(
+          error(
+              "NOT_READY",
+              "The server is not ready.",
+              "It answers with status " + health.status() + ": " + health.text(),
+              null));
+    }
+    if (!other.isEmpty() && !other.equals(version)) {
+      findings.add(
+          warning(
+              "ANOTHER_VERSION",
+              "The server is of another version.",
+              "This program is "
+                  + version
+                  + " and the server "
+                  + other
+                  + ". Restart the server, or use the program of its version.",
+              null));
+    }
+    add("server", "answers at " + server + (other.isEmpty() ? "" : ", version " + other), findings);
+  }
+
+  private static boolean isGrafts(Asked.Answer health) {
+    try {
+      String status = Json.parse(health.text()).path("status").asString("");
+      return status.equals("ready") || status.equals("not-ready");
+    } catch (MalformedJson e) {
+      return false;
+    }
+  }
+
+  private void silentServer() {
+    Diagnostic finding;
+    if (!isOurs) {
+      finding =
+          warning(
+              "SERVER_AWAY",
+              "No server answers.",
+              "Nothing answers at "
+                  + server
+                  + ", which --url or GRAFT_URL names. Start the server there, or correct the"
+                  + " address.",
+              null);
+    } else {
+      finding =
+          whyPortCannotBeTaken()
+              .map(why ->
+                  error(
+                      "PORT_TAKEN",
+                      "The server could not listen.",
+                      "Nothing like Graft answers at "
+                          + server
+                          + ", and its address cannot be taken: "
+                          + why
+                          + ". Stop what listens there, or set GRAFT_HOST and GRAFT_PORT to"
+                          + " others.",
+                      null))
+              .orElseGet(() ->
+                  note(
+                      "NOT_RUNNING",
+                      "The server does not run.",
+                      "Nothing listens at " + server + ", and it could: start it with graft serve.",
+                      null));
+    }
+    add("server", "none answers at " + server, List.of(finding));
   }
 
   private Optional<String> whyPortCannotBeTaken() {
@@ -656,17 +789,35 @@ public final class Examination {
                     null)));
         continue;
       }
+      var findings = new ArrayList<Diagnostic>();
+      if (answer.status() == 407 || answer.status() >= 500) {
+        findings.add(
+            warning(
+                "VAPI_UNWELL",
+                "What answers for Vapi does not let requests through.",
+                host.url()
+                    + " is answered with status "
+                    + answer.status()
+                    + (answer.status() == 407
+                        ? ", which is a proxy that wants a password. Let this machine make"
+                            + " connections without one."
+                        : ". That is a proxy, or Vapi not being well. Try again, and see"
+                            + " status.vapi.ai if it stays so."),
+                null));
+      }
       Duration ahead = answer.ahead().orElse(Duration.ZERO);
+      if (ahead.abs().compareTo(SKEW) > 0) {
+        findings.add(skewed(host.url().getHost(), ahead));
+      }
       add(
           "Vapi",
           host.url()
-              + " answers"
+              + " answers with status "
+              + answer.status()
               + (answer.ahead().isPresent()
                   ? ", clocks " + ahead.abs().toSeconds() + " s apart"
                   : ""),
-          ahead.abs().compareTo(SKEW) > 0
-              ? List.of(skewed(host.url().getHost(), ahead))
-              : List.of());
+          findings);
     }
   }
 }

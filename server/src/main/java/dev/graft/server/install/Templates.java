@@ -6,6 +6,7 @@ import dev.graft.core.template.Release;
 import dev.graft.core.template.TemplateReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -50,6 +51,13 @@ public final class Templates {
   /** Sizes and times of files, by which a change is noticed. */
   private record Read(Map<String, String> stamps, Template template) {}
 
+  /** The folder is there, and cannot be looked into; its message is a sentence. */
+  public static final class Unreadable extends UncheckedIOException {
+    private Unreadable(Path folder, IOException cause) {
+      super(unreadable(folder, cause), cause);
+    }
+  }
+
   public Path folder() {
     return folder;
   }
@@ -67,7 +75,7 @@ public final class Templates {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new Unreadable(folder, e);
     }
   }
 
@@ -89,7 +97,14 @@ public final class Templates {
 
   private Template read(String name) {
     Path root = folder.resolve(name);
-    Map<String, String> stamps = stamps(root);
+    try {
+      return read(name, root, stamps(root));
+    } catch (IOException | UncheckedIOException e) {
+      return unreadable(name, root, e);
+    }
+  }
+
+  private Template read(String name, Path root, Map<String, String> stamps) throws IOException {
     Read before = known.get(name);
     if (before != null && before.stamps().equals(stamps)) {
       return before.template();
@@ -102,7 +117,34 @@ public final class Templates {
     return template;
   }
 
-  private static Map<String, String> stamps(Path root) {
+  private static Template unreadable(String name, Path root, Exception e) {
+    return new Template(
+        name,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(
+            Diagnostic.error(
+                "TEMPLATE_UNREADABLE",
+                "The files of the template cannot be read.",
+                unreadable(root, e),
+                null)));
+  }
+
+  private static String unreadable(Path folder, Exception e) {
+    Throwable reason = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
+    return (reason instanceof FileSystemException at && at.getFile() != null
+            ? at.getFile()
+            : folder.toString())
+        + " cannot be read by the user "
+        + System.getProperty("user.name")
+        + ", as whom this runs ("
+        + reason.getClass().getSimpleName()
+        + "). Let that user read all templates, for instance with chmod -R a+rX "
+        + folder
+        + ".";
+  }
+
+  private static Map<String, String> stamps(Path root) throws IOException {
     try (Stream<Path> files = Files.walk(root, DEEPEST)) {
       var stamps = new TreeMap<String, String>();
       for (Path file : files.filter(path -> path.toString().endsWith(".json")).toList()) {
@@ -114,8 +156,6 @@ public final class Templates {
         }
       }
       return stamps;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -129,15 +169,11 @@ public final class Templates {
     return true;
   }
 
-  private static SequencedMap<String, byte[]> contents(Path root, Map<String, String> stamps) {
+  private static SequencedMap<String, byte[]> contents(Path root, Map<String, String> stamps)
+      throws IOException {
     var contents = new LinkedHashMap<String, byte[]>();
     for (String name : stamps.keySet()) {
-      try {
-        contents.put(name, Files.readAllBytes(root.resolve(name)));
-      } catch (IOException e) {
-        // A file that cannot be read is as broken as one that cannot be parsed.
-        contents.put(name, new byte[0]);
-      }
+      contents.put(name, Files.readAllBytes(root.resolve(name)));
     }
     return contents;
   }
