@@ -115,6 +115,7 @@ class TokenMatrixTest {
     wrong.put("for the console", rs256(good().audience(TestIssuer.CLIENT)));
     wrong.put("of nobody", rs256(good().subject(null)));
     wrong.put("of a blank", rs256(good().subject(" ")));
+    wrong.put("a header that is null", "bnVsbA." + parts[1] + "." + parts[2]);
     wrong.put("alg none", new PlainJWT(good().build()).serialize());
     wrong.put("alg none, with a signature", new PlainJWT(good().build()).serialize() + parts[2]);
     wrong.put(

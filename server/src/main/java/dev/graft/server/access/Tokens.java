@@ -8,7 +8,9 @@ import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jwt.JWT;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.JWTParser;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.text.ParseException;
@@ -98,7 +100,7 @@ final class Tokens {
       return Optional.empty();
     }
     try {
-      JWTClaimsSet claims = processor.process(text, null);
+      JWTClaimsSet claims = processor.process(parsed(text), null);
       String subject = claims.getSubject();
       return subject == null || subject.isBlank() ? Optional.empty() : Optional.of(claims);
     } catch (KeySourceException e) {
@@ -108,6 +110,15 @@ final class Tokens {
       return Optional.empty();
     } catch (ParseException | BadJOSEException | JOSEException e) {
       return Optional.empty();
+    }
+  }
+
+  /** The library takes every header for an object, and falls over one that is {@code null}. */
+  private static JWT parsed(String text) throws ParseException {
+    try {
+      return JWTParser.parse(text);
+    } catch (NullPointerException e) {
+      throw new ParseException("The header is no object.", 0);
     }
   }
 

@@ -80,7 +80,7 @@ enum Decoder {
       bytes -> Trace.continued(text(bytes))),
   GRAFT_KEY(texts(HostileTokens.key()), bytes -> HostileTokens.readKey(text(bytes))),
   TOKEN(
-      texts(Tokens.SHARED.sound(), "eyJhbGciOiJub25lIn0.e30."),
+      texts(Tokens.SHARED.sound(), "eyJhbGciOiJub25lIn0.e30.", "bnVsbA.e30."),
       bytes -> Tokens.SHARED.read(text(bytes))),
   SIGNED_REQUEST(
       texts(HostileSignatures.sound().toArray(String[]::new)),
