@@ -33,7 +33,7 @@ import tools.jackson.databind.JsonNode;
  */
 class Figures {
   private static final int LATENCY_MS = 50;
-  private static final int WARM_UP = 2_000;
+  private static final int WARM_UP = 10_000;
   private static final int MEASURED = 150;
   private static final int STARTS = 5;
 

@@ -133,12 +133,12 @@ class DoctorTest {
     Files.delete(file);
     Files.createSymbolicLink(file, folder.resolve("nowhere"));
     assertThat(said(1, "--port", "0"))
-        .contains("[TEMPLATE_UNREADABLE]", file + " cannot be read by the user ");
+        .contains("[TEMPLATE_UNREADABLE]", "template-tool.json cannot be read by the user");
     out.reset();
     var stream = new PrintStream(out, true, StandardCharsets.UTF_8);
     assertThat(Main.run(List.of("serve"), environment(0), stream, stream)).isEqualTo(1);
     assertThat(out.toString(StandardCharsets.UTF_8))
-        .contains(file + " cannot be read by the user ");
+        .contains("front-desk/template-tool.json cannot be read by the user ");
   }
 
   @Test

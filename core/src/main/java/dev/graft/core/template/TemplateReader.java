@@ -67,6 +67,23 @@ public final class TemplateReader {
     return new TemplateReader(template, files).read();
   }
 
+  /**
+   * What is to be said of a template whose files cannot be had.
+   *
+   * @param file by its path in the folder of the template
+   * @param reason in a word
+   */
+  public static Diagnostic unreadable(String file, String reason) {
+    return Diagnostic.error(
+        "TEMPLATE_UNREADABLE",
+        "The files of the template cannot be read.",
+        file
+            + " cannot be read by the user as whom Graft runs ("
+            + reason
+            + "). Let that user read all templates, for instance with chmod -R a+rX on their folder.",
+        null);
+  }
+
   private Reading read() {
     if (!NAME.matcher(template).matches()) {
       error(

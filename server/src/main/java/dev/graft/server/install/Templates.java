@@ -54,7 +54,16 @@ public final class Templates {
   /** The folder is there, and cannot be looked into; its message is a sentence. */
   public static final class Unreadable extends UncheckedIOException {
     private Unreadable(Path folder, IOException cause) {
-      super(unreadable(folder, cause), cause);
+      super(
+          file(cause, folder)
+              + " cannot be read by the user "
+              + System.getProperty("user.name")
+              + ", as whom this runs ("
+              + cause.getClass().getSimpleName()
+              + "). Let that user read all templates, for instance with chmod -R a+rX "
+              + folder
+              + ".",
+          cause);
     }
   }
 
@@ -118,30 +127,27 @@ public final class Templates {
   }
 
   private static Template unreadable(String name, Path root, Exception e) {
+    Exception reason = reason(e);
+    String file = root.relativize(Path.of(file(reason, root))).toString().replace('\\', '/');
     return new Template(
         name,
         Optional.empty(),
         Optional.empty(),
         List.of(
-            Diagnostic.error(
-                "TEMPLATE_UNREADABLE",
-                "The files of the template cannot be read.",
-                unreadable(root, e),
-                null)));
+            TemplateReader.unreadable(
+                file.isEmpty() ? "The folder" : file, reason.getClass().getSimpleName())));
   }
 
-  private static String unreadable(Path folder, Exception e) {
-    Throwable reason = e instanceof UncheckedIOException && e.getCause() != null ? e.getCause() : e;
-    return (reason instanceof FileSystemException at && at.getFile() != null
-            ? at.getFile()
-            : folder.toString())
-        + " cannot be read by the user "
-        + System.getProperty("user.name")
-        + ", as whom this runs ("
-        + reason.getClass().getSimpleName()
-        + "). Let that user read all templates, for instance with chmod -R a+rX "
-        + folder
-        + ".";
+  private static Exception reason(Exception e) {
+    return e instanceof UncheckedIOException && e.getCause() instanceof IOException cause
+        ? cause
+        : e;
+  }
+
+  private static String file(Exception reason, Path otherwise) {
+    return reason instanceof FileSystemException at && at.getFile() != null
+        ? at.getFile()
+        : otherwise.toString();
   }
 
   private static Map<String, String> stamps(Path root) throws IOException {
