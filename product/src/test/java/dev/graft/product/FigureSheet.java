@@ -6,6 +6,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -91,8 +92,14 @@ final class FigureSheet {
   /** The shipped template in a version, so that bodies have a real size. */
   static void writeTemplate(Path folder, int version) throws IOException {
     Path template = Files.createDirectories(folder.resolve("templates/front-desk"));
-    Files.writeString(template.resolve("template-assistant.json"), assistant(version));
-    Files.writeString(template.resolve("template-tool.json"), tool(version));
+    write(folder, template.resolve("template-assistant.json"), assistant(version));
+    write(folder, template.resolve("template-tool.json"), tool(version));
+  }
+
+  /** In one go: whoever clones meanwhile finds no half of it. */
+  private static void write(Path folder, Path file, String text) throws IOException {
+    Path written = Files.writeString(folder.resolve("written"), text);
+    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   static String assistant(int version) throws IOException {
