@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The journal of one operation in the database, together with the ledger of its installation. */
@@ -24,6 +25,8 @@ public final class SqlJournal implements Journal {
   private final Duration leaseTime;
   private final BodySeal seal;
   private final String actor;
+  private final AtomicInteger appended = new AtomicInteger();
+  private volatile @Nullable Read read;
 
   SqlJournal(
       Database database,
@@ -40,8 +43,21 @@ public final class SqlJournal implements Journal {
     this.actor = actor;
   }
 
+  /** What was read when so much had been appended by this node, which has the account's lease. */
+  private record Read(int appended, List<Story> stories) {}
+
   @Override
   public List<Story> stories() {
+    int before = appended.get();
+    Read known = read;
+    if (known == null || known.appended() != before) {
+      known = new Read(before, fromDatabase());
+      read = known;
+    }
+    return known.stories();
+  }
+
+  private List<Story> fromDatabase() {
     // To open a body can mean to wait for a key provider, which no connection is held for.
     List<Sql.Row> rows =
         database.read(sql ->
@@ -78,26 +94,36 @@ public final class SqlJournal implements Journal {
         entries.stream()
             .flatMap(written -> OperationActs.of(written, operation, actor).stream())
             .toList();
-    boolean held =
-        database.write(sql -> {
-          if (!Operations.renew(sql, database.dialect(), lease, leaseTime)) {
-            return false;
-          }
-          rows.forEach(row -> insert(sql, row));
-          // What it says is in the audit trail or is not in the journal either: then it is not
-          // sent.
-          AuditTrail.add(sql, acts);
-          for (LedgerChange change : changes) {
-            if (change instanceof LedgerChange.Drop(Address address)) {
-              drop(sql, address);
-            }
-          }
-          puts.forEach(put -> insert(sql, put));
-          return true;
-        });
+    boolean held;
+    try {
+      held = write(rows, puts, acts, changes);
+    } finally {
+      // Whether it was written or not, and even if that is not known: it is to be read again.
+      appended.incrementAndGet();
+    }
     if (!held) {
       throw new LeaseLost();
     }
+  }
+
+  private boolean write(
+      List<Row> rows, List<Put> puts, List<AuditRecord> acts, List<LedgerChange> changes) {
+    return database.write(sql -> {
+      if (!Operations.renew(sql, database.dialect(), lease, leaseTime)) {
+        return false;
+      }
+      rows.forEach(row -> insert(sql, row));
+      // What it says is in the audit trail or is not in the journal either: then it is not
+      // sent.
+      AuditTrail.add(sql, acts);
+      for (LedgerChange change : changes) {
+        if (change instanceof LedgerChange.Drop(Address address)) {
+          drop(sql, address);
+        }
+      }
+      puts.forEach(put -> insert(sql, put));
+      return true;
+    });
   }
 
   /** A row of the journal, sealed before the transaction begins. */

@@ -48,7 +48,7 @@ final class DataKeyCache {
           hits++;
           return lend(dataKey, entry);
         }
-        wipeExpired();
+        wipeEldest();
         ahead = unwrapping.putIfAbsent(dataKey, mine);
         misses += ahead == null ? 1 : 0;
       }
@@ -79,6 +79,16 @@ final class DataKeyCache {
         .map(Map.Entry::getKey)
         .toList()
         .forEach(this::evict);
+  }
+
+  /** With thousands of keys a look at all of them would take longer than what the caller wants. */
+  private void wipeEldest() {
+    Instant now = clock.instant();
+    Map.Entry<DataKey, Entry> eldest = entries.firstEntry();
+    while (eldest != null && eldest.getValue().isOver(now, limits)) {
+      evict(eldest.getKey());
+      eldest = entries.firstEntry();
+    }
   }
 
   private Secret unwrap(DataKey dataKey, CompletableFuture<Void> mine) {
