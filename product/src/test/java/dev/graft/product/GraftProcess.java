@@ -48,6 +48,10 @@ final class GraftProcess implements AutoCloseable {
     var builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(name -> name.startsWith("GRAFT_"));
     builder.environment().put("GRAFT_NO_BUILD", "1");
+    if (!Boolean.getBoolean("graft.figures")) {
+      // It lives for seconds, of which a thorough compilation takes more than it gives.
+      builder.environment().put("GRAFT_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
+    }
     builder.environment().putAll(environment);
     return of(builder);
   }

@@ -146,7 +146,7 @@ class SoakLongTest {
       case 9 -> note(Http.send(delete(graft, account)), 200, 404, 409);
       case 10 -> note(drift(graft, account), 200, 404);
       case 11 ->
-        assertThat(new Caller(graft, "").get("/metrics").text()).contains("graft_operations");
+          assertThat(new Caller(graft, "").get("/metrics").text()).contains("graft_operations");
       default -> note(Http.link(graft, name, name), 200);
     }
   }

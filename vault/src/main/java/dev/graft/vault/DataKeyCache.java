@@ -1,5 +1,6 @@
 package dev.graft.vault;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * tampered with does not profit from the real one having been used before.
  */
 final class DataKeyCache {
+  private static final Duration BETWEEN_WIPES = Duration.ofSeconds(1);
+
   private final Function<DataKey, Secret> unwrap;
   private final InstantSource clock;
   private final Vault.CacheLimits limits;
@@ -28,6 +31,7 @@ final class DataKeyCache {
   private final LinkedHashMap<DataKey, Entry> entries = new LinkedHashMap<>();
 
   private final Map<DataKey, CompletableFuture<Void>> unwrapping = new HashMap<>();
+  private Instant wiped = Instant.EPOCH;
   private long hits;
   private long misses;
 
@@ -48,7 +52,7 @@ final class DataKeyCache {
           hits++;
           return lend(dataKey, entry);
         }
-        wipeEldest();
+        wipeNowAndThen();
         ahead = unwrapping.putIfAbsent(dataKey, mine);
         misses += ahead == null ? 1 : 0;
       }
@@ -74,6 +78,7 @@ final class DataKeyCache {
 
   synchronized void wipeExpired() {
     Instant now = clock.instant();
+    wiped = now;
     entries.entrySet().stream()
         .filter(entry -> entry.getValue().isOver(now, limits))
         .map(Map.Entry::getKey)
@@ -81,13 +86,11 @@ final class DataKeyCache {
         .forEach(this::evict);
   }
 
-  /** With thousands of keys a look at all of them would take longer than what the caller wants. */
-  private void wipeEldest() {
+  /** With thousands of keys a look at all of them takes longer than what the caller wants. */
+  private void wipeNowAndThen() {
     Instant now = clock.instant();
-    Map.Entry<DataKey, Entry> eldest = entries.firstEntry();
-    while (eldest != null && eldest.getValue().isOver(now, limits)) {
-      evict(eldest.getKey());
-      eldest = entries.firstEntry();
+    if (now.isBefore(wiped) || !now.isBefore(wiped.plus(BETWEEN_WIPES))) {
+      wipeExpired();
     }
   }
 
