@@ -13,11 +13,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What is measured, line by line, as docs/performance.md shows it; and what all measuring needs.
  */
 final class FigureSheet {
+  /** For {@code GRAFT_JAVA_OPTS}: tools of the JDK may look at the process. */
+  static final String ATTACHABLE = "-XX:-DisableAttachMechanism";
+
+  private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+
   private final String name;
   private final List<String> lines = new ArrayList<>();
 
@@ -64,6 +71,19 @@ final class FigureSheet {
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
         .findFirst()
         .orElse(-1);
+  }
+
+  /**
+   * The bytes that are alive in a process after a full collection, as the JDK's own tool counts
+   * them; the process was started with {@link #ATTACHABLE}.
+   */
+  static long liveHeap(GraftProcess process) throws IOException, InterruptedException {
+    String histogram = HeapDump.jcmd(process.pid(), "GC.class_histogram");
+    Matcher total = TOTAL.matcher(histogram);
+    if (!total.find()) {
+      throw new IllegalStateException("no sum in: " + histogram.lines().limit(3).toList());
+    }
+    return Long.parseLong(total.group(1));
   }
 
   /** How long the sandbox takes for each answer. */

@@ -46,8 +46,9 @@ class LoadFigures {
     try (GraftProcess sandbox = GraftProcess.start(Map.of(), "sandbox", "--port", "0")) {
       vapi = sandbox.url();
       FigureSheet.writeTemplate(folder, 1);
-      try (GraftProcess server =
-          GraftProcess.start(FigureSheet.environment(folder, vapi), "serve")) {
+      Map<String, String> environment = FigureSheet.environment(folder, vapi);
+      environment.put("GRAFT_JAVA_OPTS", FigureSheet.ATTACHABLE);
+      try (GraftProcess server = GraftProcess.start(environment, "serve")) {
         graft = server.url();
         warmUp();
         sheet.heading();
@@ -103,6 +104,7 @@ class LoadFigures {
     each(users, 16, user -> linked(user));
     each(users, 64, user -> cloned(user));
     long before = FigureSheet.residentMegabytes(server);
+    long liveBefore = FigureSheet.liveHeap(server);
     var times = new ConcurrentLinkedQueue<Long>();
     var wrong = new AtomicInteger();
     Instant end = Instant.now().plus(LOAD);
@@ -137,8 +139,13 @@ class LoadFigures {
                 slow / 1_000_000,
                 (double) slow / median));
     sheet.row(
-        "resident memory before and after that",
-        "%d MB, %d MB".formatted(before, FigureSheet.residentMegabytes(server)));
+        "memory before and after that: resident, and alive after a full collection",
+        "%d MB and %.1f MB, %d MB and %.1f MB"
+            .formatted(
+                before,
+                liveBefore / 1e6,
+                FigureSheet.residentMegabytes(server),
+                FigureSheet.liveHeap(server) / 1e6));
     assertThat(wrong.get()).isZero();
   }
 

@@ -19,8 +19,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
@@ -35,7 +33,6 @@ class SoakLongTest {
       Duration.ofMinutes(Integer.getInteger("graft.soak.minutes", 60));
   private static final int CALLERS = 4;
   private static final Duration PAUSE = Duration.ofMillis(100);
-  private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
 
   @TempDir private Path folder;
   private final AtomicBoolean over = new AtomicBoolean();
@@ -58,7 +55,7 @@ class SoakLongTest {
       URI vapi = sandbox.url();
       FigureSheet.writeTemplate(folder, 1);
       Map<String, String> environment = FigureSheet.environment(folder, vapi);
-      environment.put("GRAFT_JAVA_OPTS", "-XX:-DisableAttachMechanism");
+      environment.put("GRAFT_JAVA_OPTS", FigureSheet.ATTACHABLE);
       environment.putAll(more);
       try (GraftProcess server = GraftProcess.start(environment, "serve")) {
         URI graft = server.url();
@@ -69,13 +66,13 @@ class SoakLongTest {
         }
         Instant began = Instant.now();
         Thread.sleep(LENGTH.dividedBy(6));
-        long early = heap(server);
+        long early = FigureSheet.liveHeap(server);
         for (int version = 2; Instant.now().isBefore(began.plus(LENGTH)); version++) {
           // A new release now and then, so that there is something to upgrade and to tell.
           FigureSheet.writeTemplate(folder, version);
           Thread.sleep(LENGTH.dividedBy(30));
         }
-        long late = heap(server);
+        long late = FigureSheet.liveHeap(server);
         over.set(true);
         for (Thread caller : callers) {
           caller.join();
@@ -96,14 +93,6 @@ class SoakLongTest {
         assertThat((double) late / early).isLessThan(1.2);
       }
     }
-  }
-
-  /** The bytes that are alive after a full collection, as the JDK's own tool counts them. */
-  private static long heap(GraftProcess server) throws Exception {
-    String histogram = HeapDump.jcmd(server.pid(), "GC.class_histogram");
-    Matcher total = TOTAL.matcher(histogram);
-    assertThat(total.find()).as(histogram.lines().findFirst().orElse("")).isTrue();
-    return Long.parseLong(total.group(1));
   }
 
   /** One caller, whose requests are each for one of the last customers, or make a new one. */
