@@ -76,9 +76,12 @@ final class Accounts {
   /** The same, but a key that anyone may make up opens an account of its own at first use. */
   Optional<Account> openedBy(String key, Region region) {
     Key known = Key.of(key);
-    if (!byKey.containsKey(known) && key.startsWith(OPEN) && options().has(Quirk.OPEN_ACCOUNTS)) {
-      open(known, key, region);
+    Optional<Account> there = openedBy(known, region);
+    if (there.isPresent() || !key.startsWith(OPEN) || !options().has(Quirk.OPEN_ACCOUNTS)) {
+      return there;
     }
+    // Waits for whoever comes with the same key at the same time.
+    open(known, key, region);
     return openedBy(known, region);
   }
 

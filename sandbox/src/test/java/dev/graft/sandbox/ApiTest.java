@@ -7,6 +7,9 @@ import java.net.http.HttpRequest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -318,6 +321,40 @@ class ApiTest {
     assertThat(new Client(sandbox.url(), "sandbox-of-another").get("/assistant").json()).isEmpty();
     assertThat(new Client(sandbox.url(), "another-prefix").get("/assistant").status())
         .isEqualTo(401);
+  }
+
+  @Test
+  void aMadeUpKeyOpensItsAccountForAllThatComeWithItAtOnce() throws InterruptedException {
+    var accounts = new Accounts(() -> Options.standard().with(Quirk.OPEN_ACCOUNTS, true));
+    var refused = new AtomicInteger();
+    var together = new CyclicBarrier(2);
+    Runnable caller =
+        () -> {
+          for (int i = 0; i < 20_000; i++) {
+            if (i % 100 == 0) {
+              await(together);
+            }
+            if (accounts.openedBy("sandbox-" + i, Region.US).isEmpty()) {
+              refused.incrementAndGet();
+            }
+          }
+        };
+    List<Thread> callers = List.of(new Thread(caller), new Thread(caller));
+    callers.forEach(Thread::start);
+    for (Thread each : callers) {
+      each.join();
+    }
+
+    assertThat(refused).hasValue(0);
+    assertThat(accounts.all()).hasSize(20_000);
+  }
+
+  private static void await(CyclicBarrier together) {
+    try {
+      together.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
