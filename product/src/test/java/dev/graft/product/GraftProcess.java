@@ -66,7 +66,9 @@ final class GraftProcess implements AutoCloseable {
   }
 
   private void follow(InputStream stream) {
-    Thread.ofVirtual()
+    // To read from a pipe holds a thread, and the machine may have few carriers of virtual ones.
+    Thread.ofPlatform()
+        .daemon()
         .start(() -> {
           try (var reader =
               new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
