@@ -413,6 +413,11 @@ public final class Routes {
     return problem;
   }
 
+  private static String reason(StoreException e) {
+    String said = e.getCause() == null ? null : e.getCause().getMessage();
+    return said == null ? "" : "(" + said.lines().findFirst().orElse("") + ")";
+  }
+
   /** What went wrong as it is answered; what a caller cannot help is in the log, too. */
   static Problem problem(Exception thrown, String requestId) {
     return switch (thrown) {
@@ -424,7 +429,12 @@ public final class Routes {
               "The query of the address cannot be read: it must be pairs of name=value in UTF-8, with"
                   + " percent signs where they are needed.");
       case StoreException e -> {
-        LOG.error("request {}: {}", requestId, e.getMessage(), e);
+        if (e.mayHelpToTryAgain()) {
+          // Away or full, for every request alike: a line each says it, a stack would bury it.
+          LOG.error("request {}: {} {}", requestId, e.getMessage(), reason(e));
+        } else {
+          LOG.error("request {}: {}", requestId, e.getMessage(), e);
+        }
         yield new Problem(503, "STORAGE_UNAVAILABLE", e.getMessage() + " Nothing was half done.")
             .withHeader("Retry-After", "5");
       }
